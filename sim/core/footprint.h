@@ -1,0 +1,52 @@
+// The objects that a step reads, writes or may wait for, declared before the step runs.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "sim/core/operation.h"
+
+namespace nmrcheck::sim {
+
+// A step's operations, in the order in which they are applied. A step is enabled when all are.
+class Footprint {
+ public:
+  static constexpr std::size_t kOperationsMax = 6;
+
+  Footprint() = default;
+  // Requires: at most kOperationsMax operations.
+  Footprint(std::initializer_list<Operation> operations) {
+    for (const Operation& operation : operations) add(operation);
+  }
+
+  void add(const Operation& operation) {
+    assert(count_ < kOperationsMax);
+    operations_[count_++] = operation;
+  }
+
+  const Operation* begin() const { return operations_.data(); }
+  const Operation* end() const { return operations_.data() + count_; }
+  std::size_t size() const { return count_; }
+
+  // Copies only what is in use: footprints are copied once a step.
+  Footprint(const Footprint& other) { *this = other; }
+  Footprint& operator=(const Footprint& other) {
+    if (this == &other) return *this;
+    count_ = other.count_;
+    for (std::uint32_t i = 0; i < count_; ++i) operations_[i] = other.operations_[i];
+    return *this;
+  }
+
+ private:
+  std::uint32_t count_ = 0;
+  std::array<Operation, kOperationsMax> operations_;
+};
+
+// Two steps conflict when they touch a common object and at least one writes it. Steps that do not
+// conflict commute, and neither enables nor disables the other.
+bool conflicts(const Footprint& left, const Footprint& right);
+
+}  // namespace nmrcheck::sim

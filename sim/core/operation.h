@@ -1,0 +1,89 @@
+// What a step does to one shared object, as pure functions on the object's state.
+//
+// Both the execution (which keeps the real state) and partial-order reduction (which asks "would this
+// operation be enabled after those?") use these functions, so that they cannot disagree.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/core/ids.h"
+
+namespace nmrcheck::sim {
+
+// How an operation touches its object. Two operations of different fibers on one object are
+// dependent unless both read.
+enum class Access : std::uint8_t { kNone, kRead, kWrite };
+
+enum class Op : std::uint8_t {
+  // Variables. `a` of the state is the value.
+  kRead,             // result: the value
+  kWrite,            // value := a
+  kAdd,              // value += a; result: the old value
+  kExchange,         // value := a; result: the old value
+  kCompareExchange,  // if value == a then value := b; result: the old value; a failure reads
+  kAwait,            // enabled when value == a
+  kUpdate,           // an opaque write: the value is kept elsewhere (driver memory, registrar state)
+  // Locks, exclusive and shared. `a` of the state is the owner + 1, `b` the number of sharers.
+  kLock,
+  kUnlock,
+  kTryLock,  // result: 1 if acquired; a failure reads
+  kLockShared,
+  kUnlockShared,
+  kTryLockShared,  // result: 1 if acquired; a failure reads
+  // Events. `a` of the state is 1 when signalled.
+  kSet,             // result: the old state
+  kClear,           // result: the old state
+  kWait,            // enabled when signalled (notification event)
+  kWaitConsume,     // enabled when signalled; clears (synchronization event)
+  kTryWait,         // never blocks; result: 1 if signalled
+  kTryWaitConsume,  // never blocks; result: 1 if signalled, and clears; a failure reads
+  // Rundown protection. `a` of the state counts references, `b` is 1 once rundown began.
+  kAcquire,     // result: 1 if acquired; a failure reads
+  kRelease,     // result: the count before
+  kBeginDrain,  // rundown begins: later acquires fail
+  kDrain,       // enabled when the count is 0
+  kReopen,      // count 0, not running down
+  // Queues. `a` of the state is the length.
+  kPush,
+  kPop,  // enabled when not empty
+  // Fibers. `a` of the state is 1 after the fiber ended.
+  kExit,
+  kJoin,  // enabled when the fiber ended
+  // Never enabled: only a deadline ends it.
+  kSleep,
+};
+
+struct Operation {
+  ObjectId object = kNoObject;
+  Op op = Op::kRead;
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+};
+
+struct ObjectState {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+};
+
+struct Effect {
+  std::uint64_t result = 0;
+  Access access = Access::kRead;
+};
+
+// The strongest access that `op` can make, known before it runs.
+Access access_bound(Op op);
+
+// True if `op` can be disabled in some state, so that its fiber may have to wait.
+bool may_block(Op op);
+
+// True if `op` can run now.
+bool enabled(const Operation& operation, const ObjectState& state);
+
+// Runs `operation` for `fiber` on `state`. Requires: enabled(operation, state).
+// Returns the result and the access that was really made (a failed compare-exchange reads).
+Effect apply(const Operation& operation, ObjectState& state, FiberId fiber);
+
+// "lock", "wait", …: the word for traces.
+const char* to_string(Op op);
+
+}  // namespace nmrcheck::sim

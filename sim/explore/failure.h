@@ -1,0 +1,71 @@
+// The failure file: one JSON object that reproduces a violation alone.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/core/violation.h"
+#include "sim/explore/explorer.h"
+#include "sim/run/trace.h"
+
+namespace nmrcheck::sim {
+
+// Version of the format that this program writes; it reads this one and older ones.
+inline constexpr int kFailureFormat = 1;
+
+// One choice with names, as the file holds it.
+struct NamedChoice {
+  Choice choice;
+  std::uint32_t step = 0;
+  std::string question;              // kValue
+  std::string picked;                // kFiber: the fiber's name
+  std::vector<std::string> offered;  // kFiber: the names of the enabled fibers
+};
+
+struct Provenance {
+  std::string strategy;
+  Seed seed{0};
+  std::uint64_t execution = 0;
+  std::string version;  // of the program that wrote the file
+};
+
+struct Failure {
+  std::string scenario;
+  std::map<std::string, std::string> parameters;
+  std::string profile;
+  Limits limits;
+  Violation violation;
+  std::string label;                // "bug", "reachable-on-windows", "fragility"; may be empty
+  std::vector<std::string> fibers;  // names, indexed by FiberId
+  std::vector<NamedChoice> schedule;
+  std::vector<NamedChoice> found;   // before minimization; empty when the same
+  std::uint32_t steps = 0;
+  std::uint64_t hash = 0;
+  Provenance provenance;
+
+  Schedule plain_schedule() const;
+};
+
+// Names the choices of a traced execution.
+std::vector<NamedChoice> named_choices(const Trace& trace);
+std::vector<std::string> fiber_names(const Trace& trace);
+
+// JSON text, keys in a fixed order, one choice a line, ending in a newline.
+std::string to_json(const Failure& failure);
+
+// Why a failure file cannot be used: what was expected, what was found, where.
+struct FailureFileError {
+  std::string message;
+};
+
+// Reads what to_json wrote. Never throws on any input.
+std::variant<Failure, FailureFileError> parse_failure(const std::string& text);
+
+// Says how an execution left the record: which choice, what was recorded, what is offered now, and
+// the usual cause. `trace` is the diverging execution's.
+std::string describe_divergence(const Divergence& divergence, const Failure& failure,
+                                const Trace& trace);
+
+}  // namespace nmrcheck::sim

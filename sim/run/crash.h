@@ -1,0 +1,19 @@
+// Turns crashes of the checked program (a fault, a stack overflow, a step without end) into verdicts.
+#pragma once
+
+namespace nmrcheck::sim {
+
+class Execution;
+
+// While one lives, a fault on a fiber of `execution` ends that execution with kCrash,
+// kStackOverflow or kEndlessStep instead of ending the process. Faults elsewhere behave as usual.
+// On systems without support (see the .cpp files) it does nothing.
+class CrashGuard {
+ public:
+  explicit CrashGuard(Execution& execution);
+  ~CrashGuard();
+  CrashGuard(const CrashGuard&) = delete;
+  CrashGuard& operator=(const CrashGuard&) = delete;
+};
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,13 @@
+// No fault handling on Windows yet: a fault of the checked program ends the process as usual.
+#if defined(_WIN32)
+
+#include "sim/run/crash.h"
+
+namespace nmrcheck::sim {
+
+CrashGuard::CrashGuard(Execution&) {}
+CrashGuard::~CrashGuard() = default;
+
+}  // namespace nmrcheck::sim
+
+#endif

@@ -1,0 +1,204 @@
+// One execution: fibers that announce each step before it runs, and the loop that picks among them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/core/footprint.h"
+#include "sim/core/violation.h"
+#include "sim/run/fiber.h"
+#include "sim/run/heap.h"
+#include "sim/run/outcome.h"
+#include "sim/run/trace.h"
+#include "sim/strategy/strategy.h"
+
+namespace nmrcheck::sim {
+
+class Execution;
+
+// What is executed. A fresh object serves each execution, so that nothing leaks into the next.
+class Program {
+ public:
+  virtual ~Program() = default;
+
+  // The body of the main fiber.
+  virtual void run(Execution& execution) = 0;
+
+  // Asked, on the controller, when every fiber has ended. Returns what is wrong with the end state.
+  virtual std::optional<Violation> check_end(Execution&) { return std::nullopt; }
+
+  // Asked when no fiber can go on and some have not ended. Returns the rule that explains it, or
+  // nothing: the verdict is then kDeadlock with `blocked`, a description of who waits for what.
+  virtual std::optional<Violation> explain_deadlock(Execution&, const std::string& blocked) {
+    (void)blocked;
+    return std::nullopt;
+  }
+};
+
+struct Limits {
+  std::uint32_t steps_max = 20'000;         // reaching it is the verdict kStepLimit
+  std::size_t stack_bytes = 256 * 1024;     // of each fiber
+  std::size_t heap_bytes_max = 64u << 20u;  // of simulated memory in one execution
+};
+
+// The machine that runs executions one after another, on one OS thread (which becomes the
+// controller). Its fibers and buffers are reused. Must be destroyed on the thread that made it.
+//
+// Code that runs on fibers must not own host resources across a step: an execution that ends early
+// drops its fibers, and their destructors never run. Simulated memory comes from heap().
+class Execution {
+ public:
+  explicit Execution(const Limits& limits = {});
+  ~Execution();
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+
+  // Runs `program` under `strategy`, whose begin_execution was called. With `trace`, the trace is
+  // recorded there. The outcome is valid until the next run.
+  const Outcome& run(Program& program, Strategy& strategy, Trace* trace = nullptr);
+
+  // --- For programs: called on a fiber ---
+
+  // Announces a step, waits until it is picked and enabled, applies its operations, and returns the
+  // result of the first one. All code up to the next call that announces belongs to this step.
+  // `action` names it and has static storage.
+  std::uint64_t step(const Footprint& footprint, const char* action, Place place = {});
+
+  // The same with a deadline in virtual time. Returns nothing if the deadline passed first, which
+  // happens only when no fiber can run (time stands still while anything can).
+  std::optional<std::uint64_t> step_until(const Footprint& footprint, std::uint64_t deadline,
+                                          const char* action, Place place = {});
+
+  // Announces a step that lets others run: a failed poll, a yield.
+  void yield(const char* action, Place place = {});
+
+  // Asks a value choice with `options` alternatives. Part of the current step: no other fiber runs.
+  // Returns an alternative below `options`. `question` has static storage.
+  std::uint32_t choose(const char* question, std::uint32_t options,
+                       std::uint32_t default_option = 0);
+
+  // Starts a fiber. Its code up to its first announced step runs now, as part of this step.
+  // `name` has static storage. Fails the execution (verdict kStepLimit) beyond kFibersMax fibers.
+  FiberId spawn(const char* name, std::function<void()> body);
+  // As spawn; the end of the fiber is a step of its own, which join() waits for.
+  FiberId spawn_joinable(const char* name, std::function<void()> body);
+  // Waits for the end of a fiber started by spawn_joinable.
+  void join(FiberId fiber, Place place = {});
+
+  // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
+  [[noreturn]] void fail(Violation violation);
+
+  FiberId current() const { return FiberId{pool_.current()}; }
+  bool on_fiber() const { return pool_.current() != FiberPool::kController; }
+
+  // --- Objects ---
+
+  // Makes an object in state `initial`. `name` has static storage.
+  ObjectId create(const char* name, ObjectState initial = {});
+  const ObjectState& state(ObjectId object) const { return states_[index(object)]; }
+  // Names the object with more than a literal, for traces. Call only when traced().
+  void rename(ObjectId object, std::string name);
+  std::string name_of(ObjectId object) const;
+  std::string name_of(FiberId fiber) const;
+
+  Heap& heap() { return heap_; }
+
+  // Virtual time in units of 100 ns since the start of the execution.
+  std::uint64_t now() const { return now_; }
+  std::uint32_t steps() const { return outcome_.steps; }
+  // The place of the step that `fiber` announced last.
+  Place place_of(FiberId fiber) const { return slots_[index(fiber)].place; }
+  // Who runs now, where: for messages.
+  const char* action_of(FiberId fiber) const { return slots_[index(fiber)].action; }
+
+  bool traced() const { return trace_ != nullptr; }
+  // Adds a line to the current step of the trace. Does nothing when not traced.
+  void note(std::string text);
+
+  // Lowest and one-past-highest stack address of a fiber: to recognize stack variables.
+  FiberPool::Stack stack(FiberId fiber) const { return pool_.stack(index(fiber)); }
+  std::uint32_t fiber_count() const { return fiber_count_; }
+  // A name for `fiber` that does not depend on the schedule: see PendingStep::fiber_key.
+  std::uint64_t key_of(FiberId fiber) const { return pending_[index(fiber)].fiber_key; }
+  std::uint64_t key_of(ObjectId object) const { return object_keys_[index(object)]; }
+
+  // Called by the crash handler, on the fiber that crashed. Never returns.
+  [[noreturn]] void crashed(const char* rule, const char* what);
+  // Grows with every announced step and every execution: lets the watchdog see progress.
+  std::uint64_t progress() const { return progress_; }
+
+ private:
+  struct Slot {
+    std::function<void()> body;
+    const char* name = "";
+    std::uint32_t ordinal = 0;  // among fibers of the same name
+    FiberId parent = kNoFiber;
+    std::uint32_t spawner = FiberPool::kController;  // who waits for the prologue
+    bool in_prologue = false;
+    bool started = false;  // has a frame on its stack
+    bool timed = false;
+    bool timed_out = false;
+    bool joinable = false;
+    std::uint32_t children = 0;
+    std::uint32_t created = 0;
+    std::uint64_t deadline = 0;
+    ObjectId ended = kNoObject;
+    const char* action = "";
+    Place place;
+  };
+
+  static void fiber_main(void* self, std::uint32_t slot);
+  void run_body(std::uint32_t slot);
+  void reset(Program& program, Strategy& strategy, Trace* trace);
+  FiberId spawn_slot(const char* name, std::function<void()> body, bool joinable);
+  void announce(const Footprint& footprint, const char* action, Place place, bool yielding);
+  std::uint64_t apply_pending(std::uint32_t slot);
+  void refresh_enabled(std::uint64_t fibers);
+  bool is_enabled(std::uint32_t slot) const;
+  std::uint32_t pick_next();
+  bool advance_time();
+  void settle_end();
+  void end_with(Violation violation);
+  std::string describe_blocked() const;
+  void record_step(std::uint32_t slot, std::uint64_t result);
+  void record_choice(const Choice& choice, const char* question);
+
+  Limits limits_;
+  FiberPool pool_;
+  Heap heap_;
+  std::vector<Slot> slots_;
+  std::vector<PendingStep> pending_;
+  std::uint32_t fiber_count_ = 0;
+  std::uint64_t alive_ = 0;
+  std::uint64_t enabled_ = 0;
+  std::uint64_t blockable_ = 0;  // live fibers whose pending step may have to wait
+  std::vector<ObjectState> states_;
+  std::vector<std::uint64_t> object_keys_;
+  std::vector<const char*> object_names_;
+  std::vector<Place> held_since_;  // where a lock was acquired last
+  std::vector<std::pair<ObjectId, std::string>> renamed_;
+  std::uint32_t root_created_ = 0;
+  std::uint64_t now_ = 0;
+  std::uint64_t progress_ = 0;
+  Outcome outcome_;
+  Program* program_ = nullptr;
+  Strategy* strategy_ = nullptr;
+  Trace* trace_ = nullptr;
+};
+
+// A program made of one function.
+class FunctionProgram final : public Program {
+ public:
+  explicit FunctionProgram(std::function<void(Execution&)> body) : body_(std::move(body)) {}
+  void run(Execution& execution) override { body_(execution); }
+
+ private:
+  std::function<void(Execution&)> body_;
+};
+
+}  // namespace nmrcheck::sim

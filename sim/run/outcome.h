@@ -1,0 +1,28 @@
+// How one execution ended. Every way to end is a value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sim/core/schedule.h"
+#include "sim/core/violation.h"
+
+namespace nmrcheck::sim {
+
+enum class Ending : std::uint8_t {
+  kComplete,   // every fiber ended
+  kViolation,  // a rule was broken, or a verdict of the harness: see Outcome::violation
+  kCovered,    // the strategy said that the rest is covered, or that it cannot follow
+};
+
+struct Outcome {
+  Ending ending = Ending::kComplete;
+  std::optional<Violation> violation;
+  std::uint32_t steps = 0;
+  // A hash of (fiber, operations, objects, results) of every step. Equal schedules of a
+  // deterministic program give equal hashes.
+  std::uint64_t hash = 0;
+  Schedule schedule;
+};
+
+}  // namespace nmrcheck::sim

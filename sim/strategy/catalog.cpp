@@ -1,0 +1,35 @@
+// The list of strategies.
+#include "sim/strategy/catalog.h"
+
+#include <array>
+
+#include "sim/strategy/dfs.h"
+#include "sim/strategy/random.h"
+
+namespace nmrcheck::sim {
+namespace {
+
+template <class S>
+std::unique_ptr<Strategy> make() {
+  return std::make_unique<S>();
+}
+
+constexpr std::array kStrategies{
+    StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true,
+                 make<DfsStrategy>},
+    StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
+                 make<RandomStrategy>},
+};
+
+}  // namespace
+
+std::span<const StrategyInfo> strategies() { return kStrategies; }
+
+const StrategyInfo* find_strategy(std::string_view name) {
+  for (const StrategyInfo& info : kStrategies) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace nmrcheck::sim

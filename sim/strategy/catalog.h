@@ -1,0 +1,24 @@
+// All strategies by name, in a fixed order. A new strategy is its file and one line in catalog.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "sim/strategy/strategy.h"
+
+namespace nmrcheck::sim {
+
+struct StrategyInfo {
+  std::string_view name;
+  std::string_view summary;
+  bool exhaustive = false;  // ends by itself, having explored every behaviour
+  std::unique_ptr<Strategy> (*make)() = nullptr;
+};
+
+std::span<const StrategyInfo> strategies();
+
+// Null if there is no strategy of that name.
+const StrategyInfo* find_strategy(std::string_view name);
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,79 @@
+// Depth-first search by re-execution.
+#include "sim/strategy/dfs.h"
+
+#include <bit>
+#include <cassert>
+
+namespace nmrcheck::sim {
+namespace {
+
+std::uint64_t all_answers(const ChoicePoint& point) {
+  if (point.kind == ChoiceKind::kFiber) return point.enabled;
+  assert(point.options <= 64);
+  return point.options == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << point.options) - 1;
+}
+
+std::uint32_t first_answer(const ChoicePoint& point) {
+  if (point.kind == ChoiceKind::kValue) return point.default_option;
+  if (point.current_enabled()) return index(point.current);
+  return static_cast<std::uint32_t>(std::countr_zero(point.enabled));
+}
+
+Choice question(const ChoicePoint& point) {
+  const bool fiber = point.kind == ChoiceKind::kFiber;
+  return {point.kind, 0, fiber ? point.enabled : point.options};
+}
+
+}  // namespace
+
+bool DfsStrategy::begin_execution(Seed) {
+  if (started_) {
+    while (!path_.empty() && path_.back().untried == 0) path_.pop_back();
+    if (path_.empty()) {
+      exhausted_ = true;
+      return false;
+    }
+    Node& last = path_.back();
+    last.choice.picked = static_cast<std::uint32_t>(std::countr_zero(last.untried));
+    last.untried &= last.untried - 1;
+  }
+  started_ = true;
+  depth_ = 0;
+  return true;
+}
+
+std::optional<std::uint32_t> DfsStrategy::pick(const ChoicePoint& point) {
+  const std::uint64_t answers = all_answers(point);
+  if ((answers & (answers - 1)) == 0) return static_cast<std::uint32_t>(std::countr_zero(answers));
+  const Choice asked = question(point);
+  if (depth_ < path_.size()) {
+    const Choice& recorded = path_[depth_].choice;
+    if (recorded.kind != asked.kind || recorded.offered != asked.offered) {
+      divergence_ = Divergence{depth_, recorded, asked};
+      return std::nullopt;
+    }
+    return path_[depth_++].choice.picked;
+  }
+  Node node{asked, answers};
+  node.choice.picked = first_answer(point);
+  node.untried &= ~(std::uint64_t{1} << node.choice.picked);
+  path_.push_back(node);
+  ++depth_;
+  return node.choice.picked;
+}
+
+std::optional<double> DfsStrategy::explored_fraction() const {
+  if (exhausted_) return 1.0;
+  double explored = 0.0;
+  double share = 1.0;
+  for (const Node& node : path_) {
+    const bool fiber = node.choice.kind == ChoiceKind::kFiber;
+    const double options = fiber ? std::popcount(node.choice.offered)
+                                 : static_cast<double>(node.choice.offered);
+    share /= options;
+    explored += share * (options - 1 - std::popcount(node.untried));
+  }
+  return explored;
+}
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,38 @@
+// Exhaustive depth-first search over all choices: every interleaving exactly once.
+//
+// The oracle for cleverer searches. The first execution never preempts (stay on the current fiber
+// while it is enabled, else take the lowest) and takes each question's default; later ones change
+// the last choice that has an untried answer.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/strategy/strategy.h"
+
+namespace nmrcheck::sim {
+
+class DfsStrategy final : public Strategy {
+ public:
+  bool begin_execution(Seed seed) override;
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  const Divergence* divergence() const override {
+    return divergence_ ? &*divergence_ : nullptr;
+  }
+  // Counts each execution's share of the tree as 1 / (product of the options on its way).
+  std::optional<double> explored_fraction() const override;
+
+ private:
+  struct Node {
+    Choice choice;
+    std::uint64_t untried = 0;  // kFiber: mask of fibers; kValue: mask of alternatives
+  };
+
+  std::vector<Node> path_;
+  std::size_t depth_ = 0;
+  bool started_ = false;
+  bool exhausted_ = false;
+  std::optional<Divergence> divergence_;
+};
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,74 @@
+// The interface of the project: a strategy answers every question that an execution asks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "sim/core/footprint.h"
+#include "sim/core/ids.h"
+#include "sim/core/rng.h"
+#include "sim/core/schedule.h"
+
+namespace nmrcheck::sim {
+
+// What a fiber will do when it is picked.
+struct PendingStep {
+  Footprint footprint;
+  // Names the fiber independently of the schedule: a hash of its parent's key and its position
+  // among its parent's children.
+  std::uint64_t fiber_key = 0;
+  // The fiber polled in vain or asked to let others run.
+  bool yielding = false;
+};
+
+// A question of an execution. Valid during one call of Strategy::pick.
+struct ChoicePoint {
+  ChoiceKind kind = ChoiceKind::kFiber;
+  // kFiber: the fibers that can go, never empty, in `enabled`; who announced last, kNoFiber at the
+  // start; the pending steps of all live fibers, indexed by FiberId.
+  std::uint64_t enabled = 0;
+  FiberId current = kNoFiber;
+  std::span<const PendingStep> pending;
+  // Schedule-independent keys of the objects that footprints name, indexed by ObjectId.
+  std::span<const std::uint64_t> object_keys;
+  // kValue: the number of alternatives, at least 1, and the one that stands for usual behaviour.
+  std::uint32_t options = 0;
+  std::uint32_t default_option = 0;
+
+  bool current_enabled() const {
+    return current != kNoFiber && (enabled & mask_of(current)) != 0;
+  }
+};
+
+// An execution asked something else than the record that it was to follow.
+struct Divergence {
+  std::size_t choice = 0;           // position in the record, from 0
+  std::optional<Choice> recorded;   // nothing: the record ended before the execution did
+  Choice asked;                     // `picked` means nothing
+};
+
+// Lives across executions. One strategy object serves one search on one OS thread.
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  // Called before each execution with that execution's own seed (ignored by systematic searches).
+  // Returns false when every execution has been explored: the space is exhausted.
+  virtual bool begin_execution(Seed seed) = 0;
+
+  // Answers `point`; called at every step, also when only one fiber is enabled.
+  // Returns the id of a fiber in point.enabled, or an alternative below point.options. Returns
+  // nothing when all that can follow is covered already: the execution is then abandoned.
+  virtual std::optional<std::uint32_t> pick(const ChoicePoint& point) = 0;
+
+  // Not null when the last pick returned nothing because the execution could not follow a record.
+  // For a search this means that the program is not deterministic.
+  virtual const Divergence* divergence() const { return nullptr; }
+
+  // The share of the space that is explored, between 0 and 1, where the strategy can tell.
+  virtual std::optional<double> explored_fraction() const { return std::nullopt; }
+};
+
+}  // namespace nmrcheck::sim
