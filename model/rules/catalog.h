@@ -1,0 +1,30 @@
+// All rules with their statements and sources, in a fixed order.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "sim/core/violation.h"
+
+namespace nmrcheck::model {
+
+// Who must obey a rule.
+enum class Party : unsigned char { kClient, kProvider, kModule, kDriver, kHarness };
+
+struct RuleInfo {
+  std::string_view id;
+  sim::Severity severity;
+  Party party;
+  std::string_view statement;  // what must hold, one sentence
+  std::string_view source;     // documentation page, paper or public issue
+  std::string_view mend;       // how a driver that breaks it is usually corrected
+};
+
+std::span<const RuleInfo> rules();
+
+// Null if there is none of that id.
+const RuleInfo* find_rule(std::string_view id);
+
+std::string_view to_string(Party party);
+
+}  // namespace nmrcheck::model
