@@ -28,6 +28,7 @@ struct HeapBlock {
   bool live = false;
   std::uint32_t tag = 0;        // free for the owner's use: pool tag
   std::uint32_t kind = 0;       // free for the owner's use: pool type, image data, …
+  std::uint32_t owner = 0;      // free for the owner's use: which image allocated it
   const char* name = "memory";  // static storage
   std::uint64_t key = 0;        // schedule-independent: from the allocating fiber and its count
   ObjectId lifetime = kNoObject;

@@ -1,0 +1,150 @@
+// Images, frames, threads, work items, IRQL.
+#include "model/kernel/kernel.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+namespace nmrcheck::model {
+
+std::string status_name(std::uint32_t status) {
+  switch (status) {
+    case kStatusSuccess:
+      return "STATUS_SUCCESS";
+    case kStatusTimeout:
+      return "STATUS_TIMEOUT";
+    case kStatusPending:
+      return "STATUS_PENDING";
+    case kStatusInvalidParameter:
+      return "STATUS_INVALID_PARAMETER";
+    case kStatusInsufficientResources:
+      return "STATUS_INSUFFICIENT_RESOURCES";
+    case kStatusInvalidDeviceState:
+      return "STATUS_INVALID_DEVICE_STATE";
+    case kStatusNoInterface:
+      return "STATUS_NOINTERFACE";
+    default:
+      return fmt::format("status 0x{:08X}", status);
+  }
+}
+
+Kernel::Kernel(sim::Execution& execution, EventSink& sink)
+    : execution_(execution),
+      sink_(sink),
+      fibers_(sim::kFibersMax),
+      thread_ends_(sim::kFibersMax, sim::kNoObject) {}
+
+Kernel::FiberState& Kernel::at_current() { return fibers_[sim::index(execution_.current())]; }
+
+const Kernel::FiberState& Kernel::at_current() const {
+  return fibers_[sim::index(execution_.current())];
+}
+
+void Kernel::emit(Event event) const {
+  if (execution_.on_fiber()) {
+    event.fiber = execution_.current();
+    event.place = place();
+  }
+  sink_.emit(event);
+}
+
+void Kernel::broken(const char* rule, std::string message) const {
+  sink_.broken(rule, std::move(message), place());
+  std::terminate();  // not reached: the fiber is dropped
+}
+
+sim::Place Kernel::place() const {
+  return execution_.on_fiber() ? at_current().place : sim::Place{};
+}
+
+ModuleId Kernel::load(std::string name) {
+  Module& module = modules_.emplace_back();
+  module.name = std::move(name);
+  module.pins = execution_.create("work items that keep the image");
+  module.image = execution_.create("image");
+  return ModuleId{static_cast<std::uint32_t>(modules_.size() - 1)};
+}
+
+void Kernel::unload(ModuleId module, const std::function<void()>& routine) {
+  push({FrameKind::kUnload, module, kNoBinding, Side::kClient, "Unload"});
+  emit({.kind = EventKind::kUnloadCalled, .module = module});
+  routine();
+  pop();
+  const Module& unloaded = modules_[index(module)];
+  execution_.step({{unloaded.pins, sim::Op::kAwait, 0}, {unloaded.image, sim::Op::kUpdate}},
+                  "unload image", place());
+  emit({.kind = EventKind::kUnloadReturned, .module = module});
+  modules_[index(module)].unloaded = true;
+  sim::Heap& heap = execution_.heap();
+  for (std::uint32_t i = 0; i < heap.size(); ++i) {
+    const sim::HeapBlock& block = heap.block(i);
+    const bool image = block.kind == static_cast<std::uint32_t>(PoolKind::kImage);
+    if (!image || !block.live || block.owner != index(module)) continue;
+    heap.free(i, {execution_.current(), execution_.steps(), place()});
+  }
+}
+
+void Kernel::push(const Frame& frame) { at_current().frames.push_back(frame); }
+
+void Kernel::pop() { at_current().frames.pop_back(); }
+
+ModuleId Kernel::current_module() const {
+  const std::vector<Frame>& frames = at_current().frames;
+  return frames.empty() ? kNoModule : frames.back().module;
+}
+
+std::string Kernel::describe_fiber() const {
+  return execution_.on_fiber() ? execution_.name_of(execution_.current()) : "the harness";
+}
+
+void Kernel::run_in_module(const Frame& frame, sim::Operation last, std::function<void()>& body) {
+  push(frame);
+  body();
+  // Between the last thing that the routine does and its return, others may run: the return is a
+  // step of its own, and the code belongs to the image until then.
+  execution_.step({{modules_[index(frame.module)].image, sim::Op::kRead}, last}, "return",
+                  place());
+  pop();
+}
+
+sim::FiberId Kernel::start_thread(const char* name, std::function<void()> body) {
+  const ModuleId module = current_module();
+  const sim::ObjectId ended = execution_.create("end of thread");
+  const sim::FiberId thread =
+      execution_.spawn(name, [this, name, module, ended, body = std::move(body)]() mutable {
+        run_in_module({FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name},
+                      {ended, sim::Op::kExit}, body);
+      });
+  thread_ends_[sim::index(thread)] = ended;
+  return thread;
+}
+
+void Kernel::join_thread(sim::FiberId thread) {
+  require_irql_at_most(kApcLevel, "waiting for a thread");
+  execution_.step({{thread_ends_[sim::index(thread)], sim::Op::kJoin}}, "wait for thread", place());
+}
+
+void Kernel::queue_work(const char* name, bool pin, std::function<void()> routine) {
+  const ModuleId module = current_module();
+  const Module& image = modules_[index(module)];
+  const std::uint64_t pins = pin ? 1 : 0;
+  execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
+  const Frame frame{FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name, pin};
+  const sim::Operation last{image.pins, sim::Op::kAdd, std::uint64_t{0} - pins};
+  execution_.spawn(name, [this, frame, last, routine = std::move(routine)]() mutable {
+    run_in_module(frame, last, routine);
+  });
+}
+
+std::uint8_t Kernel::irql() const { return at_current().irql; }
+
+void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
+
+void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
+  if (irql() <= highest) return;
+  broken("KRN-IRQL-01", fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
+                                    irql(), describe_fiber(), highest));
+}
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,210 @@
+// The simulated kernel around a driver: images, IRQL, call frames, pool, locks, events, rundown,
+// work items, threads. It knows no registrar.
+//
+// Every function is called on a fiber unless it says otherwise. Misuse breaks a KRN rule, which ends
+// the execution. Behaviour: Windows Driver Kit reference, wdm.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/event.h"
+#include "model/kernel/object_table.h"
+#include "sim/run/execution.h"
+
+namespace nmrcheck::model {
+
+inline constexpr std::uint8_t kPassiveLevel = 0;
+inline constexpr std::uint8_t kApcLevel = 1;
+inline constexpr std::uint8_t kDispatchLevel = 2;
+
+inline constexpr std::uint32_t kStatusSuccess = 0;
+inline constexpr std::uint32_t kStatusTimeout = 0x102;
+inline constexpr std::uint32_t kStatusPending = 0x103;
+inline constexpr std::uint32_t kStatusInvalidParameter = 0xC000000Du;
+inline constexpr std::uint32_t kStatusInsufficientResources = 0xC000009Au;
+inline constexpr std::uint32_t kStatusInvalidDeviceState = 0xC0000184u;
+inline constexpr std::uint32_t kStatusNoInterface = 0xC00002B9u;
+
+constexpr bool nt_success(std::uint32_t status) { return status < 0x80000000u; }
+
+// "STATUS_PENDING", or the number.
+std::string status_name(std::uint32_t status);
+
+// What a fiber is inside of, innermost last.
+enum class FrameKind : std::uint8_t {
+  kModuleCode,  // a thread or routine of the module
+  kRegistrar,   // a function of the registrar, called by the module below
+  kAttach,      // callbacks, run in the module of their side
+  kDetach,
+  kCleanup,
+  kCall,    // a function of a dispatch table, run in the module that owns it
+  kUnload,  // the module's unload routine
+};
+
+struct Frame {
+  FrameKind kind = FrameKind::kModuleCode;
+  ModuleId module = kNoModule;  // whose code runs; for kRegistrar the caller's
+  BindingId binding = kNoBinding;
+  Side side = Side::kClient;
+  const char* name = "";
+  bool image_pinned = false;  // unloading waits for this frame (an I/O work item)
+};
+
+enum class LockKind : std::uint8_t { kSpin, kPush, kPushShared };
+
+struct HeldLock {
+  sim::ObjectId object = sim::kNoObject;
+  LockKind kind = LockKind::kSpin;
+  std::uint8_t irql_before = kPassiveLevel;
+  std::uint32_t frames = 0;  // depth of the frame stack at acquisition
+  sim::Place place;
+};
+
+struct Module {
+  std::string name;
+  bool unloaded = false;
+  sim::ObjectId pins = sim::kNoObject;   // counts I/O work items that keep the image
+  sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
+};
+
+enum class PoolKind : std::uint32_t { kImage, kNonPaged, kPaged };
+
+class Kernel {
+ public:
+  Kernel(sim::Execution& execution, EventSink& sink);
+
+  sim::Execution& execution() const { return execution_; }
+  void emit(Event event) const;  // fills in fiber and place
+  [[noreturn]] void broken(const char* rule, std::string message) const;
+
+  // The place of the call that the driver makes now.
+  void set_place(sim::Place place) { at_current().place = place; }
+  sim::Place place() const;
+
+  // --- Images and frames ---
+
+  ModuleId load(std::string name);
+  // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned frames.
+  void unload(ModuleId module, const std::function<void()>& routine);
+  const Module& module(ModuleId id) const { return modules_[index(id)]; }
+  std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
+  // Data of the image, zeroed, alive until unload: the driver's globals.
+  void* image_data(ModuleId module, std::size_t bytes, const char* name);
+
+  void push(const Frame& frame);
+  void pop();
+  const std::vector<Frame>& frames(sim::FiberId fiber) const {
+    return fibers_[sim::index(fiber)].frames;
+  }
+  const std::vector<HeldLock>& held_locks(sim::FiberId fiber) const {
+    return fibers_[sim::index(fiber)].locks;
+  }
+  // The module whose code runs on the current fiber, kNoModule outside of all.
+  ModuleId current_module() const;
+  std::string describe_fiber() const;
+
+  // --- Threads ---
+
+  // Starts a system thread of the current module. `name` has static storage.
+  sim::FiberId start_thread(const char* name, std::function<void()> body);
+  // Waits until the thread has left the module's code.
+  void join_thread(sim::FiberId thread);
+
+  // --- IRQL ---
+
+  std::uint8_t irql() const;
+  void set_irql(std::uint8_t irql);
+  // Breaks KRN-IRQL-01 when the IRQL is above `highest`.
+  void require_irql_at_most(std::uint8_t highest, const char* function) const;
+
+  // --- Memory ---
+
+  void* allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool zeroed);
+  void free(void* memory, const char* function);
+  // Announces an access to driver memory and checks that it is alive when the access happens.
+  void access(const void* address, bool write, const char* action);
+  // Announces a use of the memory at `address`, whatever lies there.
+  void touch(const void* address, const char* action);
+  // The block that holds `address`, or nothing.
+  std::optional<std::uint32_t> block_of(const void* address) const;
+  // A live pool block that the module allocated, or nothing.
+  std::optional<std::uint32_t> first_leak(ModuleId module) const;
+  // "24 bytes allocated by provider at file:line and freed by …": for messages.
+  std::string describe_block(std::uint32_t block) const;
+
+  // --- Events ---
+
+  void initialize_event(void* event, bool synchronization, bool signaled);
+  bool set_event(void* event);
+  bool reset_event(void* event);
+  bool read_event(const void* event);
+  // `timeout` in 100 ns relative to now; nullopt waits for ever; 0 polls.
+  std::uint32_t wait_event(void* event, std::optional<std::uint64_t> timeout);
+  void sleep(std::uint64_t duration);
+
+  // --- Locks ---
+
+  void acquire_lock(void* lock, LockKind kind, bool raise_irql);
+  bool try_acquire_lock(void* lock, LockKind kind);
+  void release_lock(void* lock, LockKind kind, std::optional<std::uint8_t> restore_irql);
+  void enter_critical_region(int change);
+
+  // --- Rundown protection ---
+
+  void initialize_rundown(void* rundown);
+  bool acquire_rundown(void* rundown, std::uint64_t count = 1);
+  void release_rundown(void* rundown, std::uint64_t count = 1);
+  void wait_for_rundown(void* rundown);
+  void reinitialize_rundown(void* rundown);
+  void complete_rundown(void* rundown);
+
+  // --- Work items ---
+
+  // Runs `routine` on a worker fiber of its own. With `pin`, the current module's image cannot be
+  // unloaded before it returned.
+  void queue_work(const char* name, bool pin, std::function<void()> routine);
+
+ private:
+  struct FiberState {
+    std::vector<Frame> frames;
+    std::vector<HeldLock> locks;
+    std::uint8_t irql = kPassiveLevel;
+    int critical_regions = 0;
+    sim::Place place;
+  };
+
+  FiberState& at_current();
+  const FiberState& at_current() const;
+  void run_in_module(const Frame& frame, sim::Operation last, std::function<void()>& body);
+  void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
+  ObjectTable::Entry& entry_at(const void* address, ObjectType type, const char* function);
+  sim::Footprint footprint_on(const void* address, ObjectType type, sim::Op op,
+                              const char* function);
+  std::uint64_t step_on(const void* address, ObjectType type, sim::Op op, const char* function);
+
+  sim::Execution& execution_;
+  EventSink& sink_;
+  ObjectTable objects_;
+  std::vector<Module> modules_;
+  std::vector<FiberState> fibers_;
+  std::vector<sim::ObjectId> thread_ends_;  // indexed by FiberId
+};
+
+// Frame for the duration of a scope.
+class FrameScope {
+ public:
+  FrameScope(Kernel& kernel, const Frame& frame) : kernel_(kernel) { kernel_.push(frame); }
+  ~FrameScope() { kernel_.pop(); }
+  FrameScope(const FrameScope&) = delete;
+  FrameScope& operator=(const FrameScope&) = delete;
+
+ private:
+  Kernel& kernel_;
+};
+
+}  // namespace nmrcheck::model

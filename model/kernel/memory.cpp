@@ -1,0 +1,111 @@
+// Pool memory, image data, and accesses to both.
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "model/kernel/kernel.h"
+#include "sim/core/rng.h"
+
+namespace nmrcheck::model {
+namespace {
+
+std::string describe_place(sim::Place place) {
+  return place.file == nullptr ? "" : fmt::format(" at {}:{}", place.file, place.line);
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> Kernel::block_of(const void* address) const {
+  return execution_.heap().find(address);
+}
+
+void* Kernel::allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool zeroed) {
+  if (kind == PoolKind::kPaged) require_irql_at_most(kApcLevel, "allocating paged pool");
+  const sim::ObjectId lifetime = execution_.create("memory");
+  sim::Heap& heap = execution_.heap();
+  const auto index = heap.allocate(bytes, execution_.key_of(lifetime),
+                                   {execution_.current(), execution_.steps(), place()});
+  if (!index) return nullptr;
+  sim::HeapBlock& block = heap.block(*index);
+  block.kind = static_cast<std::uint32_t>(kind);
+  block.tag = tag;
+  block.owner = model::index(current_module());
+  block.lifetime = lifetime;
+  if (zeroed) std::memset(block.address, 0, bytes);
+  return block.address;
+}
+
+void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
+  void* data = allocate(bytes, PoolKind::kImage, 0, true);
+  if (data == nullptr) return nullptr;
+  sim::HeapBlock& block = execution_.heap().block(*block_of(data));
+  block.owner = index(module);
+  block.name = name;
+  return data;
+}
+
+void Kernel::free(void* memory, const char* function) {
+  const std::optional<std::uint32_t> found = block_of(memory);
+  if (!found || execution_.heap().block(*found).address != memory) {
+    broken("KRN-POOL-02", fmt::format("{} of a pointer that no allocation returned, on {}",
+                                      function, describe_fiber()));
+  }
+  execution_.step({{execution_.heap().block(*found).lifetime, sim::Op::kUpdate}}, function,
+                  place());
+  emit({.kind = EventKind::kMemoryFreed, .block = *found, .pointer = memory, .name = function});
+  if (!execution_.heap().block(*found).live) {
+    broken("KRN-POOL-02", fmt::format("second free of {}", describe_block(*found)));
+  }
+  execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
+}
+
+void Kernel::access(const void* address, bool write, const char* action) {
+  step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
+}
+
+void Kernel::touch(const void* address, const char* action) {
+  const std::optional<std::uint32_t> block = block_of(address);
+  if (!block) return;
+  execution_.step({{execution_.heap().block(*block).lifetime, sim::Op::kRead}}, action, place());
+  check_alive(block, address, action);
+}
+
+void Kernel::check_alive(std::optional<std::uint32_t> block, const void* address,
+                         const char* action) {
+  if (!block || execution_.heap().block(*block).live) return;
+  emit({.kind = EventKind::kFreedMemoryTouched,
+        .module = current_module(),
+        .block = *block,
+        .pointer = address,
+        .name = action});
+  const bool image =
+      execution_.heap().block(*block).kind == static_cast<std::uint32_t>(PoolKind::kImage);
+  broken(image ? "KRN-IMAGE-01" : "KRN-POOL-01",
+         fmt::format("{} on {} touches {}", action, describe_fiber(), describe_block(*block)));
+}
+
+std::optional<std::uint32_t> Kernel::first_leak(ModuleId module) const {
+  const sim::Heap& heap = execution_.heap();
+  for (std::uint32_t i = 0; i < heap.size(); ++i) {
+    const sim::HeapBlock& block = heap.block(i);
+    const bool pool = block.kind != static_cast<std::uint32_t>(PoolKind::kImage);
+    if (pool && block.live && block.owner == index(module)) return i;
+  }
+  return std::nullopt;
+}
+
+std::string Kernel::describe_block(std::uint32_t index) const {
+  const sim::HeapBlock& block = execution_.heap().block(index);
+  const bool owned = block.owner < modules_.size();
+  std::string text = fmt::format("{} bytes", block.bytes);
+  if (owned) text += fmt::format(" of {}", modules_[block.owner].name);
+  text += fmt::format(", allocated by {}{}", execution_.name_of(block.allocated.fiber),
+                      describe_place(block.allocated.place));
+  if (!block.live) {
+    text += fmt::format(", freed in step {} by {}{}", block.freed.step,
+                        execution_.name_of(block.freed.fiber), describe_place(block.freed.place));
+  }
+  return text;
+}
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,36 @@
+// Which simulated object stands for the driver's variable at an address.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/ids.h"
+
+namespace nmrcheck::model {
+
+enum class ObjectType : std::uint8_t { kNone, kVariable, kEvent, kSyncEvent, kLock, kRundown };
+
+const char* to_string(ObjectType type);
+
+// An open-addressing hash table keyed by address. It is never iterated, so that addresses do not
+// influence an execution.
+class ObjectTable {
+ public:
+  struct Entry {
+    const void* address = nullptr;
+    sim::ObjectId object = sim::kNoObject;
+    ObjectType type = ObjectType::kNone;
+  };
+
+  // The entry of `address`; an unused one (type kNone) if there is none yet. Valid until the next
+  // call.
+  Entry& at(const void* address);
+
+ private:
+  void grow();
+
+  std::vector<Entry> slots_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,240 @@
+// Events, locks and rundown protection on driver memory.
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "model/kernel/kernel.h"
+
+namespace nmrcheck::model {
+namespace {
+
+constexpr std::uint64_t kRundownActive = 1;  // EX_RUNDOWN_ACTIVE
+
+std::uint64_t cell(const void* address) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, address, sizeof value);
+  return value;
+}
+
+bool is_event(ObjectType type) {
+  return type == ObjectType::kEvent || type == ObjectType::kSyncEvent;
+}
+
+bool same_family(ObjectType left, ObjectType right) {
+  return left == right || (is_event(left) && is_event(right));
+}
+
+const char* object_name(ObjectType type) {
+  switch (type) {
+    case ObjectType::kEvent:
+    case ObjectType::kSyncEvent:
+      return "event";
+    case ObjectType::kLock:
+      return "lock";
+    case ObjectType::kRundown:
+      return "rundown";
+    default:
+      return "variable";
+  }
+}
+
+}  // namespace
+
+// Finds the object behind `address`. Locks and rundown references that hold their initial value need
+// no initialization call; events do.
+ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const char* function) {
+  ObjectTable::Entry& entry = objects_.at(address);
+  if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
+    if (same_family(entry.type, type) || type == ObjectType::kVariable) return entry;
+    broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} where it needs {}", function,
+                                        describe_fiber(), to_string(entry.type), to_string(type)));
+  }
+  if (type == ObjectType::kVariable && entry.type == type) return entry;
+  sim::ObjectState initial;
+  if (is_event(type)) {
+    broken("KRN-OBJECT-01", fmt::format("{} on {} is given an event that was never initialized",
+                                        function, describe_fiber()));
+  }
+  if (type == ObjectType::kLock || type == ObjectType::kRundown) {
+    const std::optional<std::uint32_t> block = block_of(address);
+    check_alive(block, address, function);
+    const std::uint64_t value = block ? cell(address) : 0;
+    const bool run_down = type == ObjectType::kRundown && value == kRundownActive;
+    if (value != 0 && !run_down) {
+      broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} that was never initialized",
+                                          function, describe_fiber(), to_string(type)));
+    }
+    initial.b = run_down ? 1 : 0;
+  }
+  entry = {address, execution_.create(object_name(type), initial), type};
+  return entry;
+}
+
+sim::Footprint Kernel::footprint_on(const void* address, ObjectType type, sim::Op op,
+                                    const char* function) {
+  sim::Footprint footprint{{entry_at(address, type, function).object, op}};
+  if (const std::optional<std::uint32_t> block = block_of(address)) {
+    footprint.add({execution_.heap().block(*block).lifetime, sim::Op::kRead});
+  }
+  return footprint;
+}
+
+std::uint64_t Kernel::step_on(const void* address, ObjectType type, sim::Op op,
+                              const char* function) {
+  const std::optional<std::uint32_t> block = block_of(address);
+  const std::uint64_t result =
+      execution_.step(footprint_on(address, type, op, function), function, place());
+  check_alive(block, address, function);
+  return result;
+}
+
+void Kernel::initialize_event(void* event, bool synchronization, bool signaled) {
+  touch(event, "KeInitializeEvent");
+  const ObjectType type = synchronization ? ObjectType::kSyncEvent : ObjectType::kEvent;
+  objects_.at(event) = {event, execution_.create("event", {signaled ? 1u : 0u, 0}), type};
+}
+
+bool Kernel::set_event(void* event) {
+  require_irql_at_most(kDispatchLevel, "KeSetEvent");
+  return step_on(event, ObjectType::kEvent, sim::Op::kSet, "KeSetEvent") != 0;
+}
+
+bool Kernel::reset_event(void* event) {
+  return step_on(event, ObjectType::kEvent, sim::Op::kClear, "KeResetEvent") != 0;
+}
+
+bool Kernel::read_event(const void* event) {
+  return step_on(event, ObjectType::kEvent, sim::Op::kRead, "KeReadStateEvent") != 0;
+}
+
+std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeout) {
+  constexpr const char* kFunction = "KeWaitForSingleObject";
+  if (!timeout || *timeout != 0) require_irql_at_most(kApcLevel, "KeWaitForSingleObject");
+  const bool consumes =
+      entry_at(event, ObjectType::kEvent, kFunction).type == ObjectType::kSyncEvent;
+  if (timeout && *timeout == 0) {
+    const sim::Op poll = consumes ? sim::Op::kTryWaitConsume : sim::Op::kTryWait;
+    return step_on(event, ObjectType::kEvent, poll, kFunction) != 0 ? kStatusSuccess
+                                                                     : kStatusTimeout;
+  }
+  const sim::Op wait = consumes ? sim::Op::kWaitConsume : sim::Op::kWait;
+  if (!timeout) {
+    step_on(event, ObjectType::kEvent, wait, kFunction);
+    return kStatusSuccess;
+  }
+  const std::optional<std::uint32_t> block = block_of(event);
+  const bool signaled =
+      execution_
+          .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
+                      execution_.now() + *timeout, kFunction, place())
+          .has_value();
+  check_alive(block, event, kFunction);
+  return signaled ? kStatusSuccess : kStatusTimeout;
+}
+
+void Kernel::sleep(std::uint64_t duration) {
+  require_irql_at_most(kApcLevel, "KeDelayExecutionThread");
+  const sim::ObjectId nothing = execution_.create("time");
+  execution_.step_until({{nothing, sim::Op::kSleep}}, execution_.now() + duration,
+                        "KeDelayExecutionThread", place());
+}
+
+void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
+  const bool spin = kind == LockKind::kSpin;
+  const char* function = spin ? "acquire spin lock" : "acquire push lock";
+  require_irql_at_most(spin ? kDispatchLevel : kApcLevel, function);
+  const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
+  for (const HeldLock& held : at_current().locks) {
+    if (held.object != object) continue;
+    emit({.kind = EventKind::kLockRecursed, .pointer = lock, .name = function});
+    broken("KRN-LOCK-02", fmt::format("{} acquires a lock that it holds already{}", describe_fiber(),
+                                      held.place.file != nullptr
+                                          ? fmt::format(", since {}:{}", held.place.file,
+                                                        held.place.line)
+                                          : ""));
+  }
+  const sim::Op op = kind == LockKind::kPushShared ? sim::Op::kLockShared : sim::Op::kLock;
+  step_on(lock, ObjectType::kLock, op, function);
+  FiberState& fiber = at_current();
+  fiber.locks.push_back(
+      {object, kind, fiber.irql, static_cast<std::uint32_t>(fiber.frames.size()), fiber.place});
+  if (raise_irql) fiber.irql = kDispatchLevel;
+}
+
+bool Kernel::try_acquire_lock(void* lock, LockKind kind) {
+  const bool shared = kind == LockKind::kPushShared;
+  const sim::ObjectId object = entry_at(lock, ObjectType::kLock, "try to acquire lock").object;
+  if (step_on(lock, ObjectType::kLock, shared ? sim::Op::kTryLockShared : sim::Op::kTryLock,
+              "try to acquire lock") == 0) {
+    return false;
+  }
+  FiberState& fiber = at_current();
+  fiber.locks.push_back(
+      {object, kind, fiber.irql, static_cast<std::uint32_t>(fiber.frames.size()), fiber.place});
+  return true;
+}
+
+void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t> restore_irql) {
+  const char* function = kind == LockKind::kSpin ? "release spin lock" : "release push lock";
+  const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
+  std::vector<HeldLock>& locks = at_current().locks;
+  std::size_t held = locks.size();
+  while (held > 0 && (locks[held - 1].object != object || locks[held - 1].kind != kind)) --held;
+  if (held == 0) {
+    broken("KRN-LOCK-01", fmt::format("{} on {}, which does not hold it so", function,
+                                      describe_fiber()));
+  }
+  const sim::Op op = kind == LockKind::kPushShared ? sim::Op::kUnlockShared : sim::Op::kUnlock;
+  step_on(lock, ObjectType::kLock, op, function);
+  std::vector<HeldLock>& now_held = at_current().locks;
+  now_held.erase(now_held.begin() + static_cast<std::ptrdiff_t>(held - 1));
+  if (restore_irql) at_current().irql = *restore_irql;
+}
+
+void Kernel::enter_critical_region(int change) { at_current().critical_regions += change; }
+
+void Kernel::initialize_rundown(void* rundown) {
+  touch(rundown, "ExInitializeRundownProtection");
+  ObjectTable::Entry& entry = objects_.at(rundown);
+  if (entry.type == ObjectType::kRundown && execution_.state(entry.object).a != 0) {
+    broken("KRN-RUN-02", fmt::format("{} initializes rundown protection that has {} references",
+                                     describe_fiber(), execution_.state(entry.object).a));
+  }
+  objects_.at(rundown) = {rundown, execution_.create("rundown"), ObjectType::kRundown};
+}
+
+bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {
+  bool acquired = true;
+  for (; count > 0 && acquired; --count) {
+    acquired = step_on(rundown, ObjectType::kRundown, sim::Op::kAcquire,
+                       "ExAcquireRundownProtection") != 0;
+  }
+  if (!acquired) execution_.note("refused: rundown began");
+  return acquired;
+}
+
+void Kernel::release_rundown(void* rundown, std::uint64_t count) {
+  for (; count > 0; --count) {
+    const std::uint64_t before = step_on(rundown, ObjectType::kRundown, sim::Op::kRelease,
+                                         "ExReleaseRundownProtection");
+    if (before != 0) continue;
+    broken("KRN-RUN-01", fmt::format("{} releases rundown protection that nobody holds",
+                                     describe_fiber()));
+  }
+}
+
+void Kernel::wait_for_rundown(void* rundown) {
+  require_irql_at_most(kApcLevel, "ExWaitForRundownProtectionRelease");
+  step_on(rundown, ObjectType::kRundown, sim::Op::kBeginDrain, "begin rundown");
+  step_on(rundown, ObjectType::kRundown, sim::Op::kDrain, "ExWaitForRundownProtectionRelease");
+}
+
+void Kernel::reinitialize_rundown(void* rundown) {
+  step_on(rundown, ObjectType::kRundown, sim::Op::kReopen, "ExReInitializeRundownProtection");
+}
+
+void Kernel::complete_rundown(void* rundown) {
+  step_on(rundown, ObjectType::kRundown, sim::Op::kBeginDrain, "ExRundownCompleted");
+}
+
+}  // namespace nmrcheck::model
