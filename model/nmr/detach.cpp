@@ -1,0 +1,235 @@
+// Deregistration, detach, completion, cleanup.
+#include "model/nmr/registrar.h"
+
+namespace nmrcheck::model {
+namespace {
+
+using sim::Op;
+
+enum DetachOrder : std::uint32_t {  // alternatives of CP-12
+  kClientFirst,
+  kProviderFirst,
+  kBothAtOnce,
+  kStagedClientFirst,
+  kStagedProviderFirst,
+};
+
+}  // namespace
+
+std::uint32_t Registrar::deregister(Side side, void* handle) {
+  const char* function =
+      side == Side::kClient ? "NmrDeregisterClient" : "NmrDeregisterProvider";
+  kernel_.require_irql_at_most(kDispatchLevel, function);
+  const std::optional<RegistrationId> found = find_registration(handle);
+  const RegistrationId id = found.value_or(kNoRegistration);
+  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed, .side = side,
+                .module = kernel_.current_module(), .registration = id, .pointer = handle,
+                .name = function});
+  if (!found || registrations_[index(id)].side != side ||
+      registrations_[index(id)].state >= RegistrationState::kDeregistering) {
+    return kStatusInvalidParameter;
+  }
+  Registration& leaving = registrations_[index(id)];
+  const FrameScope scope(kernel_,
+                         {FrameKind::kRegistrar, leaving.module, kNoBinding, side, function});
+  execution_.step({{leaving.object, Op::kUpdate}, {directory_, Op::kUpdate}}, function,
+                  kernel_.place());
+  leaving.state = RegistrationState::kDeregistering;
+  kernel_.emit({.kind = EventKind::kDeregisterCalled, .side = side, .module = leaving.module,
+                .registration = id, .name = function});
+  for (std::uint32_t i = 0; i < bindings_.size(); ++i) {  // may grow while callbacks run
+    if (bindings_[i].registration(side) != id) continue;
+    if (bindings_[i].phase == BindingPhase::kClosed || !claim_detach(BindingId{i}, true)) continue;
+    if (ask(11) == 1) {
+      execution_.spawn("nmr worker", [this, i] { start_detach(BindingId{i}); });
+    } else {
+      start_detach(BindingId{i});
+    }
+  }
+  kernel_.emit({.kind = EventKind::kDeregisterReturned, .side = side, .module = leaving.module,
+                .registration = id, .status = kStatusPending, .name = function});
+  ask(30);
+  return kStatusPending;
+}
+
+// Exactly one caller gets true for a binding: it starts the detach.
+bool Registrar::claim_detach(BindingId id, bool from_deregister) {
+  Binding& binding = bindings_[index(id)];
+  if (from_deregister) {
+    execution_.step({{binding.object, Op::kUpdate}}, "detach", kernel_.place());
+  }
+  bool ready = binding.phase == BindingPhase::kAttached;
+  if (binding.phase == BindingPhase::kProviderAttached) {
+    const std::uint32_t overlap = ask(6);
+    ready = overlap == 2 || (overlap == 1 && binding.attach_call_returned);
+  }
+  if (ready) binding.phase = BindingPhase::kDetaching;
+  return ready;
+}
+
+void Registrar::start_detach(BindingId id) { notify_both(id, ask(12)); }
+
+void Registrar::notify_both(BindingId id, std::uint32_t order) {
+  const bool provider_first = order == kProviderFirst || order == kStagedProviderFirst;
+  const Side first = provider_first ? Side::kProvider : Side::kClient;
+  if (order == kBothAtOnce) {
+    execution_.spawn("nmr worker", [this, id, first] { call_detach(id, peer_of(first)); });
+    call_detach(id, first);
+    return;
+  }
+  call_detach(id, first);
+  const bool staged = order == kStagedClientFirst || order == kStagedProviderFirst;
+  if (staged && !bindings_[index(id)].side(first).done) {
+    notify_when_done(id, first);
+  } else {
+    call_detach(id, peer_of(first));
+  }
+}
+
+void Registrar::notify_when_done(BindingId id, Side first) {
+  execution_.spawn("nmr worker", [this, id, first] {
+    execution_.step({{bindings_[index(id)].side(first).done_flag, Op::kAwait, 1}},
+                    "await first side", kernel_.place());
+    call_detach(id, peer_of(first));
+  });
+}
+
+void Registrar::call_detach(BindingId id, Side side) {
+  Binding& binding = bindings_[index(id)];
+  const Registration& module = registrations_[index(binding.registration(side))];
+  const bool client = side == Side::kClient;
+  const Frame frame{FrameKind::kDetach, module.module, id, side,
+                    client ? "ClientDetachProvider" : "ProviderDetachClient"};
+  const sim::Place place = kernel_.place();
+  kernel_.push(frame);
+  binding.side(side).detach_called = true;
+  kernel_.emit({.kind = EventKind::kDetachCalled, .side = side, .module = module.module,
+                .binding = id, .name = frame.name});
+  const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
+  // The return is a step: a completion on another fiber may come before it.
+  const bool done = status != kStatusPending;
+  execution_.step({{binding.side(side).done_flag, done ? Op::kWrite : Op::kUpdate, 1},
+                   {binding.object, Op::kUpdate}},
+                  client ? "client detach returns" : "provider detach returns", kernel_.place());
+  kernel_.emit({.kind = EventKind::kDetachReturned, .side = side, .module = module.module,
+                .binding = id, .status = status, .name = frame.name});
+  kernel_.pop();
+  kernel_.set_place(place);
+  binding.side(side).detach_returned = true;
+  if (done) binding.side(side).done = true;
+  finish_side_if_ready(id);
+}
+
+void Registrar::detach_complete(Side side, void* handle) {
+  const char* function = side == Side::kClient ? "NmrClientDetachProviderComplete"
+                                               : "NmrProviderDetachClientComplete";
+  kernel_.require_irql_at_most(kDispatchLevel, function);
+  const std::optional<BindingId> found = find_binding(side, handle);
+  const BindingId id = found.value_or(kNoBinding);
+  if (!found) {
+    kernel_.emit({.kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle,
+                  .name = function});
+    return;
+  }
+  Binding& binding = bindings_[index(id)];
+  const ModuleId module = registrations_[index(binding.registration(side))].module;
+  const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
+  execution_.step({{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
+                  function, kernel_.place());
+  kernel_.emit({.kind = EventKind::kCompletionCalled, .side = side, .module = module,
+                .binding = id, .name = function});
+  if (!binding.side(side).done) {
+    binding.side(side).done = true;
+    finish_side_if_ready(id);
+  }
+  kernel_.emit({.kind = EventKind::kCompletionReturned, .side = side, .module = module,
+                .binding = id, .name = function});
+}
+
+// Called in the step that changed a side. Starts the cleanup when both sides are done, once.
+void Registrar::finish_side_if_ready(BindingId id) {
+  Binding& binding = bindings_[index(id)];
+  const BindingSide& client = binding.side(Side::kClient);
+  const BindingSide& provider = binding.side(Side::kProvider);
+  if (binding.phase != BindingPhase::kDetaching || !client.done || !provider.done) return;
+  const bool all_returned = client.detach_returned && provider.detach_returned;
+  if (!client.detach_called || !provider.detach_called) return;  // the other call is still to come
+  if (!all_returned && ask(14) == 0) return;                     // the last return will come here
+  binding.phase = BindingPhase::kCleanup;
+  binding.wait_policy = ask(18);
+  if (binding.wait_policy == 2) {
+    for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
+  }
+  run_cleanup(id);
+}
+
+void Registrar::run_cleanup(BindingId id) {
+  const std::uint32_t where = ask(16);
+  const bool at_dispatch = where == 2;
+  const std::uint32_t order = ask(15);
+  const Side first = order == 1 ? Side::kProvider : Side::kClient;
+  if (where == 1) {
+    execution_.spawn("nmr worker", [this, id, first] {
+      call_cleanup(id, first, false);
+      call_cleanup(id, peer_of(first), false);
+    });
+    return;
+  }
+  if (order == 2) {
+    execution_.spawn("nmr worker",
+                     [this, id, first] { call_cleanup(id, peer_of(first), false); });
+    call_cleanup(id, first, at_dispatch);
+    return;
+  }
+  call_cleanup(id, first, at_dispatch);
+  call_cleanup(id, peer_of(first), at_dispatch);
+}
+
+void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
+  Binding& binding = bindings_[index(id)];
+  const Registration& module = registrations_[index(binding.registration(side))];
+  if (callouts_.has_cleanup(module)) {
+    const Frame frame{FrameKind::kCleanup, module.module, id, side,
+                      side == Side::kClient ? "ClientCleanupBindingContext"
+                                            : "ProviderCleanupBindingContext"};
+    const sim::Place place = kernel_.place();
+    const std::uint8_t irql = kernel_.irql();
+    kernel_.push(frame);
+    if (at_dispatch) kernel_.set_irql(kDispatchLevel);
+    kernel_.emit({.kind = EventKind::kCleanupCalled, .side = side, .module = module.module,
+                  .binding = id, .name = frame.name});
+    callouts_.cleanup(module, binding.side(side).context);
+    execution_.step({{binding.object, Op::kUpdate}}, "cleanup returns", kernel_.place());
+    kernel_.emit({.kind = EventKind::kCleanupReturned, .side = side, .module = module.module,
+                  .binding = id, .name = frame.name});
+    if (at_dispatch) kernel_.set_irql(irql);
+    kernel_.pop();
+    kernel_.set_place(place);
+  }
+  binding.side(side).cleaned = true;
+  release_sides(id);
+}
+
+// Unpins the registrations that may drain after one more cleanup (CP-18).
+void Registrar::release_sides(BindingId id) {
+  Binding& binding = bindings_[index(id)];
+  const bool all = binding.side(Side::kClient).cleaned && binding.side(Side::kProvider).cleaned;
+  if (all) binding.phase = BindingPhase::kClosed;
+  for (const Side side : {Side::kClient, Side::kProvider}) {
+    const bool own = binding.wait_policy == 1 && binding.side(side).cleaned;
+    if (all || own) release(id, side);
+  }
+}
+
+void Registrar::release(BindingId id, Side side) {
+  Binding& binding = bindings_[index(id)];
+  if (binding.side(side).released) return;
+  binding.side(side).released = true;
+  const RegistrationId registration = binding.registration(side);
+  execution_.step({{registrations_[index(registration)].pins, Op::kAdd, ~std::uint64_t{0}}},
+                  "release registration", kernel_.place());
+  kernel_.emit({.kind = EventKind::kBindingClosed, .side = side, .registration = registration,
+                .binding = id});
+}
+
+}  // namespace nmrcheck::model

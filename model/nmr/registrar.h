@@ -1,0 +1,109 @@
+// The Network Module Registrar: every registrar that the documentation permits.
+//
+// Each transition is one step with the registration and binding it touches as its footprint; no lock
+// is held across a callback. Freedom of order is left to fibers, freedom of outcome is asked as a
+// choice point. Source: netioddk.h reference pages and the conceptual pages on network modules.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "model/kernel/kernel.h"
+#include "model/nmr/binding.h"
+#include "model/profile.h"
+
+namespace nmrcheck::model {
+
+// Calls a module's callbacks: implemented by the WDK's face, which knows the C types. Each runs the
+// driver's code on the current fiber.
+class Callouts {
+ public:
+  struct ProviderAnswer {
+    std::uint32_t status = 0;
+    void* context = nullptr;
+    const void* dispatch = nullptr;
+    bool context_stored = false;
+    bool dispatch_stored = false;
+  };
+
+  virtual std::uint32_t client_attach(const Registration& client, const Registration& provider,
+                                      void* binding_handle) = 0;
+  virtual ProviderAnswer provider_attach(const Registration& provider, const Registration& client,
+                                         void* binding_handle, void* client_context,
+                                         const void* client_dispatch) = 0;
+  virtual std::uint32_t detach(const Registration& module, void* binding_context) = 0;
+  virtual bool has_cleanup(const Registration& module) = 0;
+  virtual void cleanup(const Registration& module, void* binding_context) = 0;
+
+ protected:
+  ~Callouts() = default;
+};
+
+class Registrar {
+ public:
+  Registrar(Kernel& kernel, const Profile& profile, Callouts& callouts);
+
+  // NmrRegisterClient, NmrRegisterProvider. Stores the handle at `handle`.
+  std::uint32_t register_module(Side side, const ModuleCallbacks& callbacks,
+                                const std::array<std::uint8_t, 16>& npi, void** handle);
+  // NmrDeregisterClient, NmrDeregisterProvider.
+  std::uint32_t deregister(Side side, void* handle);
+  // NmrWaitForClientDeregisterComplete, NmrWaitForProviderDeregisterComplete.
+  std::uint32_t wait(Side side, void* handle);
+  // NmrClientAttachProvider.
+  std::uint32_t client_attach_provider(void* handle, void* client_context,
+                                       const void* client_dispatch, void** provider_context,
+                                       const void** provider_dispatch);
+  // NmrClientDetachProviderComplete, NmrProviderDetachClientComplete.
+  void detach_complete(Side side, void* handle);
+
+  // A call through `dispatch` with the peer's context, by the module that runs now. Returns the
+  // binding it belongs to, if any, for end_call.
+  BindingId begin_call(const void* dispatch, const void* peer_context, const char* name);
+  void end_call();
+
+  const Registration& registration(RegistrationId id) const { return registrations_[index(id)]; }
+  const Binding& binding(BindingId id) const { return bindings_[index(id)]; }
+  std::uint32_t registration_count() const {
+    return static_cast<std::uint32_t>(registrations_.size());
+  }
+  std::uint32_t binding_count() const { return static_cast<std::uint32_t>(bindings_.size()); }
+
+ private:
+  std::uint32_t ask(std::uint32_t choice_point);
+  std::optional<RegistrationId> find_registration(const void* handle) const;
+  std::optional<BindingId> find_binding(Side side, const void* handle) const;
+
+  std::uint32_t match(RegistrationId id);
+  void make_offers(std::uint32_t first, std::uint32_t count);
+  void store_handle(void** handle, void* value);
+  void run_offer(BindingId id);
+  bool begin_offer(BindingId id);
+  bool late(const Binding& binding) const;
+  std::uint32_t call_client_attach(BindingId id);
+  void close_unattached(BindingId id);
+
+  bool claim_detach(BindingId id, bool from_deregister);
+  void start_detach(BindingId id);
+  void notify_both(BindingId id, std::uint32_t order);
+  void notify_when_done(BindingId id, Side first);
+  void call_detach(BindingId id, Side side);
+  void finish_side_if_ready(BindingId id);
+  void run_cleanup(BindingId id);
+  void call_cleanup(BindingId id, Side side, bool at_dispatch);
+  void release_sides(BindingId id);
+  void release(BindingId id, Side side);
+
+  Kernel& kernel_;
+  sim::Execution& execution_;
+  const Profile& profile_;
+  Callouts& callouts_;
+  sim::ObjectId directory_;
+  // Deques: references stay valid while callbacks register more.
+  std::deque<Registration> registrations_;
+  std::deque<Binding> bindings_;
+};
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,116 @@
+// One case for each kind of event.
+#include "model/nmr/view.h"
+
+namespace nmrcheck::model {
+namespace {
+
+constexpr std::uint32_t kPending = 0x103;
+
+const BindingView kNoBindingView{};
+const RegistrationView kNoRegistrationView{};
+
+}  // namespace
+
+const BindingView& View::binding(BindingId id) const {
+  return index(id) < bindings_.size() ? bindings_[index(id)] : kNoBindingView;
+}
+
+const RegistrationView& View::registration(RegistrationId id) const {
+  return index(id) < registrations_.size() ? registrations_[index(id)] : kNoRegistrationView;
+}
+
+BindingView& View::binding_at(BindingId id) {
+  if (index(id) >= bindings_.size()) bindings_.resize(index(id) + 1);
+  return bindings_[index(id)];
+}
+
+RegistrationView& View::registration_at(RegistrationId id) {
+  if (index(id) >= registrations_.size()) registrations_.resize(index(id) + 1);
+  return registrations_[index(id)];
+}
+
+void View::fold(const Event& event) {
+  if (event.binding != kNoBinding) fold_binding(event);
+  if (event.registration != kNoRegistration) fold_registration(event);
+}
+
+void View::fold_registration(const Event& event) {
+  RegistrationView& registration = registration_at(event.registration);
+  switch (event.kind) {
+    case EventKind::kRegisterCalled:
+      registration.side = event.side;
+      registration.module = event.module;
+      registration.characteristics = event.pointer;
+      break;
+    case EventKind::kRegisterReturned:
+      registration.returned = true;
+      break;
+    case EventKind::kDeregisterCalled:
+      ++registration.deregister_calls;
+      break;
+    case EventKind::kWaitCalled:
+      ++registration.wait_calls;
+      break;
+    case EventKind::kWaitReturned:
+      registration.closed = true;
+      break;
+    default:
+      break;
+  }
+}
+
+void View::fold_binding(const Event& event) {
+  BindingView& binding = binding_at(event.binding);
+  SideView& side = binding.side(event.side);
+  switch (event.kind) {
+    case EventKind::kAttachCalled:
+      side.module = event.module;
+      side.attach_called = true;
+      break;
+    case EventKind::kAttachReturned:
+      side.attach_returned = true;
+      side.attach_status = event.status;
+      if (event.side == Side::kProvider) binding.accepted = event.status < 0x80000000u;
+      break;
+    case EventKind::kClientAttachCalled:
+      ++binding.attach_calls;
+      break;
+    case EventKind::kClientAttachReturned:
+      binding.last_attach_status = event.status;
+      if (event.status < 0x80000000u) binding.client_attached = true;
+      break;
+    case EventKind::kDetachCalled:
+      ++side.detach_calls;
+      break;
+    case EventKind::kDetachReturned:
+      side.detach_returned = true;
+      side.detach_status = event.status;
+      if (event.status == kPending) break;
+      side.done_by_return = side.done_by_return || side.completions == 0;
+      side.done = true;
+      break;
+    case EventKind::kCompletionCalled:
+      ++side.completions;
+      side.done = true;
+      break;
+    case EventKind::kCallBegan:
+      ++side.open_calls;
+      break;
+    case EventKind::kCallEnded:
+      --side.open_calls;
+      break;
+    case EventKind::kCleanupCalled:
+      ++side.cleanup_calls;
+      break;
+    case EventKind::kCleanupReturned:
+      side.cleanup_returned = true;
+      break;
+    case EventKind::kBindingClosed:
+      side.closed = true;
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace nmrcheck::model
