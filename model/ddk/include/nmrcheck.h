@@ -101,16 +101,25 @@ class nmrcheck_call_guard {
     (void)0;                                                                        \
   })
 
+inline __attribute__((__always_inline__)) char nmrcheck_enter_call(const void* table,
+                                                                   const void* context,
+                                                                   const char* name,
+                                                                   const char* file, int line) {
+  nmrcheck_place(file, line);
+  nmrcheck_call_begin(table, context, name);
+  return 0;
+}
+
 inline __attribute__((__always_inline__)) void nmrcheck_leave_call(const char* guard) {
   (void)guard;
   nmrcheck_call_end();
 }
 
+// The cleanup covers what follows the initialisation, so each begin has exactly one end.
 #define NMRCHECK_AUTO __auto_type
-#define NMRCHECK_CALL_GUARD(name, table, context, member)                \
-  __attribute__((__cleanup__(nmrcheck_leave_call))) const char name = 0; \
-  nmrcheck_place(__FILE__, __LINE__);                                    \
-  nmrcheck_call_begin(table, context, member)
+#define NMRCHECK_CALL_GUARD(name, table, context, member)                         \
+  __attribute__((__cleanup__(nmrcheck_leave_call), __unused__)) const char name = \
+      nmrcheck_enter_call(table, context, member, __FILE__, __LINE__)
 
 #endif
 

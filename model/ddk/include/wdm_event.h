@@ -30,13 +30,13 @@ typedef enum _KWAIT_REASON {
 typedef struct _DISPATCHER_HEADER {
   union {
     volatile LONG Lock;
-    struct {
+    __extension__ struct {
       UCHAR Type;
       UCHAR Signalling;
       UCHAR Size;
       UCHAR Reserved1;
-    } Bytes;
-  } Kind;
+    };
+  };
   volatile LONG SignalState;
   LIST_ENTRY WaitListHead;
 } DISPATCHER_HEADER, *PDISPATCHER_HEADER;

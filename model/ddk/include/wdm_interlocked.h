@@ -6,6 +6,13 @@
 
 EXTERN_C_START
 
+// Adds and returns the new value, which wraps around as on the machine.
+FORCEINLINE int64_t nmrcheck_atomic_sum(volatile void* address, unsigned size, int64_t value,
+                                        nmrcheck_memory_order order) {
+  const int64_t old = nmrcheck_atomic(address, size, NMRCHECK_ATOMIC_ADD, value, 0, order);
+  return (int64_t)((uint64_t)old + (uint64_t)value);
+}
+
 // `suffix` ends the function's name, `order` is an order of nmrcheck_memory_order.
 #define NMRCHECK_DEFINE_LOGIC(TYPE, suffix, order)                                                 \
   FORCEINLINE TYPE InterlockedExchange##suffix(TYPE volatile* Target, TYPE Value) {                \
@@ -29,22 +36,16 @@ EXTERN_C_START
     return (TYPE)nmrcheck_atomic(Destination, sizeof(TYPE), NMRCHECK_ATOMIC_XOR, Value, 0, order); \
   }
 
-// These return the new value. It wraps around as on the machine: the sum is unsigned.
-#define NMRCHECK_DEFINE_COUNT(TYPE, suffix, order)                                                 \
-  FORCEINLINE TYPE InterlockedIncrement##suffix(TYPE volatile* Addend) {                           \
-    return (                                                                                       \
-        TYPE)((uint64_t)nmrcheck_atomic(Addend, sizeof(TYPE), NMRCHECK_ATOMIC_ADD, 1, 0, order) +  \
-              1);                                                                                  \
-  }                                                                                                \
-  FORCEINLINE TYPE InterlockedDecrement##suffix(TYPE volatile* Addend) {                           \
-    return (                                                                                       \
-        TYPE)((uint64_t)nmrcheck_atomic(Addend, sizeof(TYPE), NMRCHECK_ATOMIC_ADD, -1, 0, order) - \
-              1);                                                                                  \
-  }                                                                                                \
-  FORCEINLINE TYPE InterlockedAdd##suffix(TYPE volatile* Addend, TYPE Value) {                     \
-    return (TYPE)((uint64_t)nmrcheck_atomic(Addend, sizeof(TYPE), NMRCHECK_ATOMIC_ADD, Value, 0,   \
-                                            order) +                                               \
-                  (uint64_t)Value);                                                                \
+// These return the new value.
+#define NMRCHECK_DEFINE_COUNT(TYPE, suffix, order)                             \
+  FORCEINLINE TYPE InterlockedIncrement##suffix(TYPE volatile* Addend) {       \
+    return (TYPE)nmrcheck_atomic_sum(Addend, sizeof(TYPE), 1, order);          \
+  }                                                                            \
+  FORCEINLINE TYPE InterlockedDecrement##suffix(TYPE volatile* Addend) {       \
+    return (TYPE)nmrcheck_atomic_sum(Addend, sizeof(TYPE), -1, order);         \
+  }                                                                            \
+  FORCEINLINE TYPE InterlockedAdd##suffix(TYPE volatile* Addend, TYPE Value) { \
+    return (TYPE)nmrcheck_atomic_sum(Addend, sizeof(TYPE), Value, order);      \
   }
 
 NMRCHECK_DEFINE_LOGIC(CHAR, 8, NMRCHECK_ORDER_FULL)
@@ -94,8 +95,8 @@ FORCEINLINE BOOLEAN InterlockedBitTestAndReset(LONG volatile* Base, LONG Bit) {
 // A C driver's `long` has 64 bits here; a counter declared so stays one atomic access.
 NMRCHECK_DEFINE_LOGIC(long, _long, NMRCHECK_ORDER_FULL)
 NMRCHECK_DEFINE_COUNT(long, _long, NMRCHECK_ORDER_FULL)
-NMRCHECK_DEFINE_LOGIC(long long, _long_long, NMRCHECK_ORDER_FULL)
-NMRCHECK_DEFINE_COUNT(long long, _long_long, NMRCHECK_ORDER_FULL)
+NMRCHECK_DEFINE_LOGIC(long long, 64_long_long, NMRCHECK_ORDER_FULL)
+NMRCHECK_DEFINE_COUNT(long long, 64_long_long, NMRCHECK_ORDER_FULL)
 #endif
 
 EXTERN_C_END
