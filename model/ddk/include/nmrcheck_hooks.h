@@ -1,0 +1,82 @@
+// What the WDK headers call in the simulator: every atomic access, failed check and call place.
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The operation of an atomic access. Subtraction is the addition of a negative operand.
+typedef enum nmrcheck_atomic_op {
+  NMRCHECK_ATOMIC_EXCHANGE,
+  NMRCHECK_ATOMIC_ADD,
+  NMRCHECK_ATOMIC_AND,
+  NMRCHECK_ATOMIC_OR,
+  NMRCHECK_ATOMIC_XOR,
+  NMRCHECK_ATOMIC_COMPARE_EXCHANGE
+} nmrcheck_atomic_op;
+
+// What an access promises to its neighbours. The plain Interlocked functions are full barriers.
+typedef enum nmrcheck_memory_order {
+  NMRCHECK_ORDER_NO_FENCE,
+  NMRCHECK_ORDER_ACQUIRE,
+  NMRCHECK_ORDER_RELEASE,
+  NMRCHECK_ORDER_FULL
+} nmrcheck_memory_order;
+
+// Performs one atomic read-modify-write of `size` bytes (1, 2, 4 or 8) and returns the old value,
+// sign-extended. `comparand` counts only for NMRCHECK_ATOMIC_COMPARE_EXCHANGE, which stores
+// `operand` if the low `size` bytes of the old value and of `comparand` are equal.
+int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_op op,
+                        int64_t operand, int64_t comparand, nmrcheck_memory_order order);
+
+// Performs one atomic load of `size` bytes and returns the value, zero-extended.
+uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_memory_order order);
+
+// Performs one atomic store of the low `size` bytes of `value`.
+void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
+                    nmrcheck_memory_order order);
+
+// A memory barrier that accesses nothing.
+void nmrcheck_fence(nmrcheck_memory_order order);
+
+// One round of a busy-wait loop: others should run now.
+void nmrcheck_yield(void);
+
+// The place of the next announced call or access. Called directly before it, on the same fiber;
+// the arguments of the call are evaluated in between and may announce places of their own.
+// `file` lives as long as the code that passes it.
+void nmrcheck_place(const char* file, int line);
+
+// An ASSERT, NT_ASSERT, NT_VERIFY, NT_FRE_ASSERT or PAGED_CODE does not hold.
+__attribute__((__noreturn__)) void nmrcheck_assert_failed(const char* expression, const char* file,
+                                                          int line);
+
+// KeBugCheck (parameters 0) or KeBugCheckEx.
+__attribute__((__noreturn__)) void nmrcheck_bug_check(uint32_t code, uintptr_t parameter1,
+                                                      uintptr_t parameter2, uintptr_t parameter3,
+                                                      uintptr_t parameter4);
+
+// __fastfail, RtlFailFast, or a list function that found a corrupt list (code 3).
+__attribute__((__noreturn__)) void nmrcheck_fast_fail(unsigned code);
+
+// A design that is compiled without memory instrumentation announces what it is about to do.
+void nmrcheck_plain_read(const volatile void* address, unsigned size);
+void nmrcheck_plain_write(volatile void* address, unsigned size);
+
+// The memory at `pointer` must be alive; how much of it is not said.
+void nmrcheck_touch(const volatile void* pointer);
+
+// Brackets a call through a peer's dispatch table. `nmrcheck_call_begin` runs before the table is
+// dereferenced, so the table and the context may be stale. The strings live as long as the code
+// that passes them. Calls nest; each begin has one end, also when the call is unwound.
+void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name);
+void nmrcheck_call_end(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+// A call of a simulated function that tells its place first.
+#define NMRCHECK_AT(...) (nmrcheck_place(__FILE__, __LINE__), __VA_ARGS__)
