@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "model/rule.h"
 #include "sim/core/violation.h"
 
 namespace nmrcheck::model {
@@ -18,9 +19,15 @@ struct RuleInfo {
   std::string_view statement;  // what must hold, one sentence
   std::string_view source;     // documentation page, paper or public issue
   std::string_view mend;       // how a driver that breaks it is usually corrected
+  // Null for rules that the simulated kernel or the harness checks itself.
+  RuleCheck check = nullptr;
+  EventSet on{};
 };
 
 std::span<const RuleInfo> rules();
+
+// The rules whose check wants to see events of `kind`, in catalog order.
+std::span<const RuleInfo* const> rules_on(EventKind kind);
 
 // Null if there is none of that id.
 const RuleInfo* find_rule(std::string_view id);

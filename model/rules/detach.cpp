@@ -1,0 +1,124 @@
+// Rules of the detach phase.
+#include <fmt/format.h>
+
+#include "model/kernel/kernel.h"
+#include "model/nmr/registrar.h"
+#include "model/nmr/view.h"
+#include "model/rules/checks.h"
+
+namespace nmrcheck::model {
+
+std::optional<std::string> undocumented_detach_status(const Event& event,
+                                                      const RuleContext& context) {
+  if (event.status == kStatusSuccess || event.status == kStatusPending) return std::nullopt;
+  return fmt::format("{} of {} returns {}; only STATUS_SUCCESS and STATUS_PENDING are documented",
+                     event.name, describe_side(event.binding, event.side, context),
+                     status_name(event.status));
+}
+
+std::optional<std::string> success_with_calls_open(const Event& event,
+                                                   const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (event.status == kStatusPending || side.open_calls == 0 || side.completions > 0) {
+    return std::nullopt;
+  }
+  return fmt::format("{} returns {} from {} while {} of its calls into the peer {} not returned",
+                     describe_side(event.binding, event.side, context), status_name(event.status),
+                     event.name, side.open_calls, side.open_calls == 1 ? "has" : "have");
+}
+
+std::optional<std::string> completion_never_came(const Event&, const RuleContext& context) {
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
+    const BindingView& binding = context.view.binding(BindingId{i});
+    for (const Side side : {Side::kClient, Side::kProvider}) {
+      const SideView& pending = binding.side(side);
+      if (!pending.detach_returned || pending.done || pending.open_calls > 0) continue;
+      return fmt::format("{} returned STATUS_PENDING from its detach callback, has no call in "
+                         "progress, and never completes the detach; nothing else can happen",
+                         describe_side(BindingId{i}, side, context));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> completion_after_success(const Event& event,
+                                                    const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (!side.done_by_return) return std::nullopt;
+  return fmt::format("{} calls {} although its detach callback returned {}",
+                     describe_side(event.binding, event.side, context), event.name,
+                     status_name(side.detach_status));
+}
+
+std::optional<std::string> completion_with_calls_open(const Event& event,
+                                                      const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (side.open_calls == 0) return std::nullopt;
+  return fmt::format("{} calls {} while {} of its calls into the peer {} not returned",
+                     describe_side(event.binding, event.side, context), event.name,
+                     side.open_calls, side.open_calls == 1 ? "has" : "have");
+}
+
+std::optional<std::string> second_completion(const Event& event, const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (event.kind == EventKind::kDetachReturned) {
+    // The completion came first, and then the callback did not return PENDING.
+    if (side.completions == 0 || event.status == kStatusPending) return std::nullopt;
+    return fmt::format("{} returns {} from {} although it has completed the detach already",
+                       describe_side(event.binding, event.side, context),
+                       status_name(event.status), event.name);
+  }
+  if (side.completions < 2) return std::nullopt;
+  return fmt::format("{} calls {} a second time",
+                     describe_side(event.binding, event.side, context), event.name);
+}
+
+std::optional<std::string> completion_before_callback(const Event& event,
+                                                      const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (side.detach_calls > 0) return std::nullopt;
+  return fmt::format("{} calls {} before its detach callback was invoked",
+                     describe_side(event.binding, event.side, context), event.name);
+}
+
+std::optional<std::string> call_after_done(const Event& event, const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (!side.done) return std::nullopt;
+  return fmt::format("{} calls {} after it finished detaching",
+                     describe_side(event.binding, event.side, context), event.name);
+}
+
+std::optional<std::string> peer_memory_after_done(const Event& event, const RuleContext& context) {
+  const sim::HeapBlock& block = context.kernel.execution().heap().block(event.block);
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
+    const BindingView& binding = context.view.binding(BindingId{i});
+    for (const Side side : {Side::kClient, Side::kProvider}) {
+      const BindingSide& owner = context.registrar.binding(BindingId{i}).side(side);
+      const bool holds = (owner.context != nullptr && block.contains(owner.context)) ||
+                         (owner.dispatch != nullptr && block.contains(owner.dispatch));
+      const SideView& peer = binding.side(peer_of(side));
+      if (!holds || event.module != peer.module || !peer.done) continue;
+      return fmt::format("{} uses memory of {} after it finished detaching: {}",
+                         describe_side(BindingId{i}, peer_of(side), context),
+                         describe_side(BindingId{i}, side, context),
+                         context.kernel.describe_block(event.block));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> stopped_serving(const Event& event, const RuleContext& context) {
+  const std::vector<Frame>& frames = context.kernel.frames(event.fiber);
+  if (frames.empty() || frames.back().kind != FrameKind::kCall) return std::nullopt;
+  const Frame& call = frames.back();
+  if (call.binding == kNoBinding) return std::nullopt;
+  const BindingView& binding = context.view.binding(call.binding);
+  const Side callee = peer_of(call.side);
+  if (!binding.side(callee).done || binding.side(call.side).done) return std::nullopt;
+  return fmt::format("{} finished detaching and freed what its {} still needs: the peer's call is "
+                     "in progress and touches {}",
+                     describe_side(call.binding, callee, context), call.name,
+                     context.kernel.describe_block(event.block));
+}
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,101 @@
+// Folds events, asks the rules, writes the trace's notes.
+#include "model/world.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+#include "model/rules/catalog.h"
+
+namespace nmrcheck::model {
+
+World::World(sim::Execution& execution, const Profile& profile, Callouts& callouts)
+    : execution_(execution), kernel_(execution, *this), registrar_(kernel_, profile, callouts) {}
+
+void World::emit(const Event& event) {
+  view_.fold(event);
+  if (execution_.traced()) describe(event);
+  if (std::optional<sim::Violation> violation = judge(event)) {
+    sim::Violation moved = std::move(*violation);
+    violation.reset();
+    execution_.fail(std::move(moved));
+  }
+}
+
+std::optional<sim::Violation> World::judge(const Event& event) {
+  const RuleContext context{view_, kernel_, registrar_};
+  for (const RuleInfo* rule : rules_on(event.kind)) {
+    if (std::optional<std::string> breach = rule->check(event, context)) {
+      return sim::Violation{std::string(rule->id), rule->severity, std::move(*breach), 0,
+                            event.place};
+    }
+  }
+  return std::nullopt;
+}
+
+void World::broken(const char* id, std::string message, sim::Place place) {
+  const RuleInfo* rule = find_rule(id);
+  execution_.fail({id, rule == nullptr ? sim::Severity::kS1 : rule->severity, std::move(message),
+                   0, place});
+}
+
+std::optional<sim::Violation> World::check_end() {
+  if (const auto block = execution_.heap().find_overwritten()) {
+    return sim::Violation{"KRN-POOL-04", sim::Severity::kS1,
+                          "somebody wrote to freed memory: " + kernel_.describe_block(*block), 0,
+                          {}};
+  }
+  return judge({.kind = EventKind::kEnded});
+}
+
+std::optional<sim::Violation> World::explain_deadlock(const std::string& blocked) {
+  return judge({.kind = EventKind::kDeadlocked, .text = &blocked});
+}
+
+namespace {
+
+std::string returned(const Event& event, const char* function) {
+  return fmt::format("← {} {}", function, status_name(event.status));
+}
+
+}  // namespace
+
+// One line a fact, "→" for entering and "←" for leaving a module's code.
+void World::describe(const Event& event) {
+  const std::string module =
+      event.module == kNoModule ? std::string("nobody") : kernel_.module(event.module).name;
+  switch (event.kind) {
+    case EventKind::kAttachCalled:
+    case EventKind::kDetachCalled:
+    case EventKind::kCleanupCalled:
+      execution_.note(fmt::format("→ {} in {}", event.name, module));
+      break;
+    case EventKind::kAttachReturned:
+      execution_.note(returned(event, event.side == Side::kClient ? "ClientAttachProvider"
+                                                                  : "ProviderAttachClient"));
+      break;
+    case EventKind::kDetachReturned:
+      execution_.note(returned(event, event.name));
+      break;
+    case EventKind::kCleanupReturned:
+      execution_.note(fmt::format("← {}", event.name));
+      break;
+    case EventKind::kCallBegan:
+      execution_.note(fmt::format("→ {} in {}", event.name, module));
+      break;
+    case EventKind::kCallEnded:
+      execution_.note(fmt::format("← {}", event.name));
+      break;
+    case EventKind::kDeregisterReturned:
+      execution_.note(returned(event, event.name));
+      break;
+    case EventKind::kUnloadReturned:
+      execution_.note(fmt::format("the image of {} is gone", module));
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,43 @@
+// One fresh world: kernel, registrar, what happened, and the rules that watch. Made anew for each
+// execution.
+#pragma once
+
+#include <string>
+
+#include "model/event.h"
+#include "model/kernel/kernel.h"
+#include "model/nmr/registrar.h"
+#include "model/nmr/view.h"
+#include "model/profile.h"
+#include "sim/run/execution.h"
+
+namespace nmrcheck::model {
+
+class World final : public EventSink {
+ public:
+  World(sim::Execution& execution, const Profile& profile, Callouts& callouts);
+
+  Kernel& kernel() { return kernel_; }
+  Registrar& registrar() { return registrar_; }
+  sim::Execution& execution() { return execution_; }
+  const View& view() const { return view_; }
+
+  void emit(const Event& event) override;
+  [[noreturn]] void broken(const char* id, std::string message, sim::Place place) override;
+
+  // For the end of an execution, on the controller: the first rule that the end state breaks.
+  std::optional<sim::Violation> check_end();
+  // The rule that explains the deadlock described by `blocked`, if any.
+  std::optional<sim::Violation> explain_deadlock(const std::string& blocked);
+
+ private:
+  std::optional<sim::Violation> judge(const Event& event);
+  void describe(const Event& event);
+
+  sim::Execution& execution_;
+  View view_;
+  Kernel kernel_;
+  Registrar registrar_;
+};
+
+}  // namespace nmrcheck::model
