@@ -54,11 +54,13 @@
 #define _Kernel_float_saved_
 #define _Kernel_float_used_
 #define _Literal_
+#define _Maybe_raises_SEH_exception_
 #define _Maybenull_
 #define _Must_inspect_result_
 #define _No_competing_thread_
 #define _Notliteral_
 #define _Notnull_
+#define _Notref_
 #define _Notvalid_
 #define _NullNull_terminated_
 #define _Null_
@@ -79,6 +81,7 @@
 #define _Points_to_data_
 #define _Post_
 #define _Post_defensive_
+#define _Post_equals_last_error_
 #define _Post_invalid_
 #define _Post_maybenull_
 #define _Post_notnull_
@@ -103,6 +106,7 @@
 #define _Prepost_z_
 #define _Printf_format_string_
 #define _Printf_format_string_params_
+#define _Raises_SEH_exception_
 #define _Readable_
 #define _Reserved_
 #define _Result_nullonfailure_
@@ -246,7 +250,6 @@
 #define _Pre_satisfies_(...)
 #define _Pre_writable_byte_size_(...)
 #define _Pre_writable_size_(...)
-#define _Raises_SEH_exception_(...)
 #define _Readable_bytes_(...)
 #define _Readable_elements_(...)
 #define _Releases_exclusive_lock_(...)

@@ -30,12 +30,7 @@ typedef enum _KWAIT_REASON {
 typedef struct _DISPATCHER_HEADER {
   union {
     volatile LONG Lock;
-    __extension__ struct {
-      UCHAR Type;
-      UCHAR Signalling;
-      UCHAR Size;
-      UCHAR Reserved1;
-    };
+    UCHAR Type;
   };
   volatile LONG SignalState;
   LIST_ENTRY WaitListHead;

@@ -223,13 +223,14 @@ void call_work_items(PDEVICE_OBJECT device, WORK_QUEUE_ITEM* item) {
 
 NTSTATUS call_nmr_client(const NPI_CLIENT_CHARACTERISTICS* characteristics, HANDLE binding);
 NTSTATUS call_nmr_client(const NPI_CLIENT_CHARACTERISTICS* characteristics, HANDLE binding) {
+  const NPI_MODULEID module = {sizeof(module), MIT_IF_LUID, {.IfLuid = {1, 2}}};
   HANDLE handle = NULL;
   PVOID provider_context;
   const void* provider_dispatch;
   NTSTATUS status = NmrRegisterClient(characteristics, NULL, &handle);
   status = NmrClientAttachProvider(binding, NULL, NULL, &provider_context, &provider_dispatch);
   NmrClientDetachProviderComplete(binding);
-  ASSERT(!NmrIsEqualNpiModuleId(characteristics->ClientRegistrationInstance.ModuleId, NULL));
+  ASSERT(!NmrIsEqualNpiModuleId(characteristics->ClientRegistrationInstance.ModuleId, &module));
   status = NmrDeregisterClient(handle);
   return NT_SUCCESS(status) ? NmrWaitForClientDeregisterComplete(handle) : status;
 }
