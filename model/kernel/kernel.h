@@ -55,7 +55,7 @@ struct Frame {
   bool image_pinned = false;  // unloading waits for this frame (an I/O work item)
 };
 
-enum class LockKind : std::uint8_t { kSpin, kPush, kPushShared };
+enum class LockKind : std::uint8_t { kSpin, kSpinShared, kPush, kPushShared };
 
 struct HeldLock {
   sim::ObjectId object = sim::kNoObject;
@@ -149,6 +149,8 @@ class Kernel {
 
   // --- Locks ---
 
+  // The memory becomes a free lock, whatever it was.
+  void initialize_lock(void* lock);
   void acquire_lock(void* lock, LockKind kind, bool raise_irql);
   bool try_acquire_lock(void* lock, LockKind kind);
   void release_lock(void* lock, LockKind kind, std::optional<std::uint8_t> restore_irql);

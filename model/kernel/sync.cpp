@@ -8,10 +8,11 @@
 namespace nmrcheck::model {
 namespace {
 
-constexpr std::uint64_t kRundownActive = 1;  // EX_RUNDOWN_ACTIVE
+constexpr std::uint32_t kRundownActive = 1;  // EX_RUNDOWN_ACTIVE
 
-std::uint64_t cell(const void* address) {
-  std::uint64_t value = 0;
+// Locks of 4 and of 8 bytes alike show whether they were initialized in their first 4.
+std::uint32_t cell(const void* address) {
+  std::uint32_t value = 0;
   std::memcpy(&value, address, sizeof value);
   return value;
 }
@@ -22,6 +23,10 @@ bool is_event(ObjectType type) {
 
 bool same_family(ObjectType left, ObjectType right) {
   return left == right || (is_event(left) && is_event(right));
+}
+
+bool is_shared(LockKind kind) {
+  return kind == LockKind::kPushShared || kind == LockKind::kSpinShared;
 }
 
 const char* object_name(ObjectType type) {
@@ -58,7 +63,7 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
     const std::optional<std::uint32_t> block = block_of(address);
     check_alive(block, address, function);
-    const std::uint64_t value = block ? cell(address) : 0;
+    const std::uint32_t value = block ? cell(address) : 0;
     const bool run_down = type == ObjectType::kRundown && value == kRundownActive;
     if (value != 0 && !run_down) {
       broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} that was never initialized",
@@ -139,8 +144,13 @@ void Kernel::sleep(std::uint64_t duration) {
                         "KeDelayExecutionThread", place());
 }
 
+void Kernel::initialize_lock(void* lock) {
+  touch(lock, "initialize lock");
+  objects_.at(lock) = {lock, execution_.create("lock"), ObjectType::kLock};
+}
+
 void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
-  const bool spin = kind == LockKind::kSpin;
+  const bool spin = kind == LockKind::kSpin || kind == LockKind::kSpinShared;
   const char* function = spin ? "acquire spin lock" : "acquire push lock";
   require_irql_at_most(spin ? kDispatchLevel : kApcLevel, function);
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
@@ -153,7 +163,7 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
                                                         held.place.line)
                                           : ""));
   }
-  const sim::Op op = kind == LockKind::kPushShared ? sim::Op::kLockShared : sim::Op::kLock;
+  const sim::Op op = is_shared(kind) ? sim::Op::kLockShared : sim::Op::kLock;
   step_on(lock, ObjectType::kLock, op, function);
   FiberState& fiber = at_current();
   fiber.locks.push_back(
@@ -162,7 +172,7 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
 }
 
 bool Kernel::try_acquire_lock(void* lock, LockKind kind) {
-  const bool shared = kind == LockKind::kPushShared;
+  const bool shared = is_shared(kind);
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, "try to acquire lock").object;
   if (step_on(lock, ObjectType::kLock, shared ? sim::Op::kTryLockShared : sim::Op::kTryLock,
               "try to acquire lock") == 0) {
@@ -175,7 +185,9 @@ bool Kernel::try_acquire_lock(void* lock, LockKind kind) {
 }
 
 void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t> restore_irql) {
-  const char* function = kind == LockKind::kSpin ? "release spin lock" : "release push lock";
+  const char* function = kind == LockKind::kPush || kind == LockKind::kPushShared
+                             ? "release push lock"
+                             : "release spin lock";
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
   std::vector<HeldLock>& locks = at_current().locks;
   std::size_t held = locks.size();
@@ -184,7 +196,7 @@ void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t>
     broken("KRN-LOCK-01", fmt::format("{} on {}, which does not hold it so", function,
                                       describe_fiber()));
   }
-  const sim::Op op = kind == LockKind::kPushShared ? sim::Op::kUnlockShared : sim::Op::kUnlock;
+  const sim::Op op = is_shared(kind) ? sim::Op::kUnlockShared : sim::Op::kUnlock;
   step_on(lock, ObjectType::kLock, op, function);
   std::vector<HeldLock>& now_held = at_current().locks;
   now_held.erase(now_held.begin() + static_cast<std::ptrdiff_t>(held - 1));

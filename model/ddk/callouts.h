@@ -1,0 +1,20 @@
+// Calls drivers' callbacks through the structures that they registered.
+#pragma once
+
+#include "model/nmr/registrar.h"
+
+namespace nmrcheck::model {
+
+class DdkCallouts final : public Callouts {
+ public:
+  std::uint32_t client_attach(const Registration& client, const Registration& provider,
+                              void* binding_handle) override;
+  ProviderAnswer provider_attach(const Registration& provider, const Registration& client,
+                                 void* binding_handle, void* client_context,
+                                 const void* client_dispatch) override;
+  std::uint32_t detach(const Registration& module, void* binding_context) override;
+  bool has_cleanup(const Registration& module) override;
+  void cleanup(const Registration& module, void* binding_context) override;
+};
+
+}  // namespace nmrcheck::model

@@ -1,0 +1,125 @@
+// What the WDK headers call: accesses, places, failed assertions.
+#define NMRCHECK_DDK_IMPLEMENTATION
+#include <nmrcheck_hooks.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <exception>
+
+#include "model/ddk/driver_program.h"
+
+using nmrcheck::model::current_kernel;
+using nmrcheck::model::current_world;
+
+namespace {
+
+std::uint64_t load(const volatile void* address, unsigned size) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, const_cast<const void*>(address), size);
+  return value;
+}
+
+void store(volatile void* address, unsigned size, std::uint64_t value) {
+  std::memcpy(const_cast<void*>(address), &value, size);
+}
+
+std::int64_t sign_extended(std::uint64_t value, unsigned size) {
+  const unsigned shift = 64 - 8 * size;
+  return static_cast<std::int64_t>(value << shift) >> shift;
+}
+
+std::uint64_t combined(nmrcheck_atomic_op op, std::uint64_t old, std::uint64_t operand) {
+  switch (op) {
+    case NMRCHECK_ATOMIC_ADD:
+      return old + operand;
+    case NMRCHECK_ATOMIC_AND:
+      return old & operand;
+    case NMRCHECK_ATOMIC_OR:
+      return old | operand;
+    case NMRCHECK_ATOMIC_XOR:
+      return old ^ operand;
+    default:
+      return operand;
+  }
+}
+
+[[noreturn]] void failed(std::string message, nmrcheck::sim::Place place) {
+  current_world().broken("KRN-ASSERT-01", std::move(message), place);
+  std::terminate();  // not reached: the fiber is dropped
+}
+
+}  // namespace
+
+extern "C" {
+
+int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_op op,
+                        int64_t operand, int64_t comparand, nmrcheck_memory_order) {
+  current_kernel().access(const_cast<void*>(address), true, "interlocked");
+  const std::uint64_t old = load(address, size);
+  const std::int64_t result = sign_extended(old, size);
+  const bool equal = sign_extended(static_cast<std::uint64_t>(comparand), size) == result;
+  if (op == NMRCHECK_ATOMIC_COMPARE_EXCHANGE && !equal) return result;
+  store(address, size, combined(op, old, static_cast<std::uint64_t>(operand)));
+  return result;
+}
+
+uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_memory_order) {
+  current_kernel().access(const_cast<const void*>(address), false, "read");
+  return load(address, size);
+}
+
+void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
+                    nmrcheck_memory_order) {
+  current_kernel().access(const_cast<void*>(address), true, "write");
+  store(address, size, value);
+}
+
+// Memory is sequentially consistent here, so that a fence orders nothing more.
+void nmrcheck_fence(nmrcheck_memory_order) {}
+
+void nmrcheck_yield(void) {
+  current_kernel().execution().yield("yield", current_kernel().place());
+}
+
+void nmrcheck_place(const char* file, int line) { current_kernel().set_place({file, line}); }
+
+void nmrcheck_assert_failed(const char* expression, const char* file, int line) {
+  failed(fmt::format("assertion failed on {}: {}", current_kernel().describe_fiber(), expression),
+         {file, line});
+}
+
+void nmrcheck_bug_check(uint32_t code, uintptr_t parameter1, uintptr_t parameter2,
+                        uintptr_t parameter3, uintptr_t parameter4) {
+  failed(fmt::format("{} asks for bug check 0x{:X} ({:#x}, {:#x}, {:#x}, {:#x})",
+                     current_kernel().describe_fiber(), code, parameter1, parameter2, parameter3,
+                     parameter4),
+         current_kernel().place());
+}
+
+void nmrcheck_fast_fail(unsigned code) {
+  constexpr unsigned kCorruptList = 3;
+  failed(fmt::format("{} fails fast with code {}{}", current_kernel().describe_fiber(), code,
+                     code == kCorruptList ? ": a list entry is corrupt" : ""),
+         current_kernel().place());
+}
+
+void nmrcheck_plain_read(const volatile void* address, unsigned) {
+  current_kernel().access(const_cast<const void*>(address), false, "read");
+}
+
+void nmrcheck_plain_write(volatile void* address, unsigned) {
+  current_kernel().access(const_cast<void*>(address), true, "write");
+}
+
+void nmrcheck_touch(const volatile void* pointer) {
+  current_kernel().touch(const_cast<const void*>(pointer), "touch");
+}
+
+void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name) {
+  current_world().registrar().begin_call(dispatch_table, peer_context, name);
+}
+
+void nmrcheck_call_end(void) { current_world().registrar().end_call(); }
+
+}  // extern "C"

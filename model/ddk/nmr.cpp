@@ -1,0 +1,135 @@
+// The nine functions of the registrar, and the six callbacks, in their C form.
+#define NMRCHECK_DDK_IMPLEMENTATION
+#include <netioddk.h>
+
+#include <array>
+#include <cstring>
+
+#include "model/ddk/callouts.h"
+#include "model/ddk/driver_program.h"
+
+namespace nmrcheck::model {
+namespace {
+
+// What an out parameter holds until the callee stores something.
+void* const kUnset = reinterpret_cast<void*>(0xCDCDCDCDCDCDCDCDu);
+
+const NPI_CLIENT_CHARACTERISTICS& client_of(const Registration& registration) {
+  return *static_cast<const NPI_CLIENT_CHARACTERISTICS*>(registration.callbacks.characteristics);
+}
+
+const NPI_PROVIDER_CHARACTERISTICS& provider_of(const Registration& registration) {
+  return *static_cast<const NPI_PROVIDER_CHARACTERISTICS*>(
+      registration.callbacks.characteristics);
+}
+
+std::uint32_t bits(NTSTATUS status) { return static_cast<std::uint32_t>(status); }
+
+NTSTATUS register_module(Side side, const void* characteristics,
+                         const NPI_REGISTRATION_INSTANCE& instance, void* context,
+                         HANDLE* handle) {
+  if (instance.NpiId == nullptr) return STATUS_INVALID_PARAMETER;
+  std::array<std::uint8_t, sizeof(NPIID)> npi{};
+  std::memcpy(npi.data(), instance.NpiId, npi.size());
+  return static_cast<NTSTATUS>(
+      current_world().registrar().register_module(side, {characteristics, context}, npi, handle));
+}
+
+}  // namespace
+
+std::uint32_t DdkCallouts::client_attach(const Registration& client, const Registration& provider,
+                                         void* binding_handle) {
+  return bits(client_of(client).ClientAttachProvider(
+      binding_handle, client.callbacks.context,
+      &provider_of(provider).ProviderRegistrationInstance));
+}
+
+Callouts::ProviderAnswer DdkCallouts::provider_attach(const Registration& provider,
+                                                      const Registration& client,
+                                                      void* binding_handle, void* client_context,
+                                                      const void* client_dispatch) {
+  PVOID context = kUnset;
+  CONST VOID* dispatch = kUnset;
+  const NTSTATUS status = provider_of(provider).ProviderAttachClient(
+      binding_handle, provider.callbacks.context, &client_of(client).ClientRegistrationInstance,
+      client_context, client_dispatch, &context, &dispatch);
+  return {bits(status), context, dispatch, context != kUnset, dispatch != kUnset};
+}
+
+std::uint32_t DdkCallouts::detach(const Registration& module, void* binding_context) {
+  return bits(module.side == Side::kClient
+                  ? client_of(module).ClientDetachProvider(binding_context)
+                  : provider_of(module).ProviderDetachClient(binding_context));
+}
+
+bool DdkCallouts::has_cleanup(const Registration& module) {
+  return module.side == Side::kClient
+             ? client_of(module).ClientCleanupBindingContext != nullptr
+             : provider_of(module).ProviderCleanupBindingContext != nullptr;
+}
+
+void DdkCallouts::cleanup(const Registration& module, void* binding_context) {
+  if (module.side == Side::kClient) {
+    client_of(module).ClientCleanupBindingContext(binding_context);
+  } else {
+    provider_of(module).ProviderCleanupBindingContext(binding_context);
+  }
+}
+
+}  // namespace nmrcheck::model
+
+using nmrcheck::model::current_world;
+using nmrcheck::model::Side;
+
+extern "C" {
+
+NTSTATUS NmrRegisterClient(PNPI_CLIENT_CHARACTERISTICS ClientCharacteristics, PVOID ClientContext,
+                           PHANDLE NmrClientHandle) {
+  return nmrcheck::model::register_module(Side::kClient, ClientCharacteristics,
+                                          ClientCharacteristics->ClientRegistrationInstance,
+                                          ClientContext, NmrClientHandle);
+}
+
+NTSTATUS NmrRegisterProvider(PNPI_PROVIDER_CHARACTERISTICS ProviderCharacteristics,
+                             PVOID ProviderContext, PHANDLE NmrProviderHandle) {
+  return nmrcheck::model::register_module(Side::kProvider, ProviderCharacteristics,
+                                          ProviderCharacteristics->ProviderRegistrationInstance,
+                                          ProviderContext, NmrProviderHandle);
+}
+
+NTSTATUS NmrDeregisterClient(HANDLE NmrClientHandle) {
+  return static_cast<NTSTATUS>(
+      current_world().registrar().deregister(Side::kClient, NmrClientHandle));
+}
+
+NTSTATUS NmrDeregisterProvider(HANDLE NmrProviderHandle) {
+  return static_cast<NTSTATUS>(
+      current_world().registrar().deregister(Side::kProvider, NmrProviderHandle));
+}
+
+NTSTATUS NmrWaitForClientDeregisterComplete(HANDLE NmrClientHandle) {
+  return static_cast<NTSTATUS>(current_world().registrar().wait(Side::kClient, NmrClientHandle));
+}
+
+NTSTATUS NmrWaitForProviderDeregisterComplete(HANDLE NmrProviderHandle) {
+  return static_cast<NTSTATUS>(
+      current_world().registrar().wait(Side::kProvider, NmrProviderHandle));
+}
+
+NTSTATUS NmrClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientBindingContext,
+                                 CONST VOID* ClientDispatch, PVOID* ProviderBindingContext,
+                                 CONST VOID** ProviderDispatch) {
+  return static_cast<NTSTATUS>(current_world().registrar().client_attach_provider(
+      NmrBindingHandle, ClientBindingContext, ClientDispatch, ProviderBindingContext,
+      ProviderDispatch));
+}
+
+VOID NmrClientDetachProviderComplete(HANDLE NmrBindingHandle) {
+  current_world().registrar().detach_complete(Side::kClient, NmrBindingHandle);
+}
+
+VOID NmrProviderDetachClientComplete(HANDLE NmrBindingHandle) {
+  current_world().registrar().detach_complete(Side::kProvider, NmrBindingHandle);
+}
+
+}  // extern "C"

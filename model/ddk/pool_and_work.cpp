@@ -1,0 +1,142 @@
+// Pool, work items, system threads, debug output: thunks to the simulated kernel.
+#define NMRCHECK_DDK_IMPLEMENTATION
+#include <wdm.h>
+
+#include "model/ddk/driver_program.h"
+#include "model/ddk/threads.h"
+
+using nmrcheck::model::current_kernel;
+using nmrcheck::model::PoolKind;
+
+// Its layout is the kernel's own business.
+struct _IO_WORKITEM {
+  PDEVICE_OBJECT device;
+  PVOID reserved[3];
+};
+
+namespace nmrcheck::model {
+namespace {
+
+// Thread objects and handles are tokens that no driver can dereference.
+constexpr std::uintptr_t kThreadObjects = 0xFFFFE00200001000u;
+constexpr std::uintptr_t kThreadStride = 0x40;
+
+struct ThreadTerminated {};  // thrown by PsTerminateSystemThread, caught by the thread's fiber
+
+void* object_of_thread(sim::FiberId thread) {
+  return reinterpret_cast<void*>(kThreadObjects + sim::index(thread) * kThreadStride);
+}
+
+PoolKind kind_of(POOL_TYPE type) {
+  return (type & 1) == PagedPool ? PoolKind::kPaged : PoolKind::kNonPaged;
+}
+
+}  // namespace
+
+std::optional<sim::FiberId> thread_of_object(const void* object) {
+  const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(object) - kThreadObjects;
+  if (offset % kThreadStride != 0 || offset / kThreadStride >= sim::kFibersMax) return std::nullopt;
+  return sim::FiberId{static_cast<std::uint32_t>(offset / kThreadStride)};
+}
+
+}  // namespace nmrcheck::model
+
+using nmrcheck::model::thread_of_object;
+using nmrcheck::model::ThreadTerminated;
+
+extern "C" {
+
+PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
+  const bool paged = (Flags & POOL_FLAG_PAGED) != 0;
+  const bool zeroed = (Flags & POOL_FLAG_UNINITIALIZED) == 0;
+  return current_kernel().allocate(NumberOfBytes, paged ? PoolKind::kPaged : PoolKind::kNonPaged,
+                                   Tag, zeroed);
+}
+PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
+}
+PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, true);
+}
+PVOID ExAllocatePoolUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
+}
+VOID ExFreePool(PVOID P) { current_kernel().free(P, "ExFreePool"); }
+VOID ExFreePoolWithTag(PVOID P, ULONG) { current_kernel().free(P, "ExFreePoolWithTag"); }
+
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
+  void* memory = current_kernel().allocate(sizeof(_IO_WORKITEM), PoolKind::kNonPaged, 0, true);
+  if (memory != nullptr) static_cast<PIO_WORKITEM>(memory)->device = DeviceObject;
+  return static_cast<PIO_WORKITEM>(memory);
+}
+VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem) {
+  current_kernel().free(IoWorkItem, "IoFreeWorkItem");
+}
+ULONG IoSizeofWorkItem(VOID) { return sizeof(_IO_WORKITEM); }
+VOID IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
+  current_kernel().touch(IoWorkItem, "IoInitializeWorkItem");
+  IoWorkItem->device = static_cast<PDEVICE_OBJECT>(IoObject);
+}
+VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
+  current_kernel().touch(IoWorkItem, "IoUninitializeWorkItem");
+}
+VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE,
+                     PVOID Context) {
+  current_kernel().touch(IoWorkItem, "IoQueueWorkItem");
+  PDEVICE_OBJECT device = IoWorkItem->device;
+  current_kernel().queue_work("work item", true,
+                              [=] { WorkerRoutine(device, Context); });
+}
+VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
+                       WORK_QUEUE_TYPE, PVOID Context) {
+  current_kernel().touch(IoWorkItem, "IoQueueWorkItemEx");
+  PDEVICE_OBJECT device = IoWorkItem->device;
+  current_kernel().queue_work("work item", true,
+                              [=] { WorkerRoutine(device, Context, IoWorkItem); });
+}
+VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
+  current_kernel().touch(WorkItem, "ExQueueWorkItem");
+  PWORKER_THREAD_ROUTINE routine = WorkItem->WorkerRoutine;
+  PVOID parameter = WorkItem->Parameter;
+  current_kernel().queue_work("work item", false, [=] { routine(parameter); });
+}
+
+NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,
+                              PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
+  current_kernel().require_irql_at_most(nmrcheck::model::kPassiveLevel, "PsCreateSystemThread");
+  const auto thread = current_kernel().start_thread("system thread", [=] {
+    try {
+      StartRoutine(StartContext);
+    } catch (const ThreadTerminated&) {
+    }
+  });
+  *ThreadHandle = nmrcheck::model::object_of_thread(thread);
+  return STATUS_SUCCESS;
+}
+NTSTATUS PsTerminateSystemThread(NTSTATUS) { throw ThreadTerminated{}; }
+
+NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
+                                   PVOID* Object, POBJECT_HANDLE_INFORMATION) {
+  if (!thread_of_object(Handle)) return STATUS_INVALID_HANDLE;
+  *Object = Handle;
+  return STATUS_SUCCESS;
+}
+LONG_PTR ObfReferenceObject(PVOID) { return 1; }
+LONG_PTR ObfDereferenceObject(PVOID) { return 0; }
+NTSTATUS ZwClose(HANDLE Handle) {
+  return thread_of_object(Handle) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+}
+
+POBJECT_TYPE* PsThreadType = nullptr;
+
+// Output of drivers goes to the trace, without its arguments: formats may name any type.
+ULONG DbgPrint(PCSTR Format, ...) {
+  current_kernel().execution().note(std::string("DbgPrint: ") + Format);
+  return 0;
+}
+ULONG DbgPrintEx(ULONG, ULONG, PCSTR Format, ...) {
+  current_kernel().execution().note(std::string("DbgPrint: ") + Format);
+  return 0;
+}
+
+}  // extern "C"
