@@ -81,13 +81,20 @@ std::optional<std::string> provider_answer_missing(const Event& event, const Rul
                      (event.block & 1) == 0 ? "binding context" : "dispatch table");
 }
 
+// Another fiber that already knows the client may call it between the last step of the callback and
+// its return, which no provider can prevent: only a call by the callback itself is a breach.
 std::optional<std::string> upcall_before_acceptance(const Event& event,
                                                     const RuleContext& context) {
-  if (event.side != Side::kProvider) return std::nullopt;
-  const BindingView& binding = context.view.binding(event.binding);
-  if (binding.accepted) return std::nullopt;
-  return fmt::format("{} calls {} before its ProviderAttachClient returned success",
-                     describe_side(event.binding, Side::kProvider, context), event.name);
+  if (event.side != Side::kProvider || context.view.binding(event.binding).accepted) {
+    return std::nullopt;
+  }
+  for (const Frame& frame : context.kernel.frames(event.fiber)) {
+    const bool own = frame.kind == FrameKind::kAttach && frame.side == Side::kProvider;
+    if (!own || frame.binding != event.binding) continue;
+    return fmt::format("{} calls {} before its ProviderAttachClient returned success",
+                       describe_side(event.binding, Side::kProvider, context), event.name);
+  }
+  return std::nullopt;
 }
 
 }  // namespace nmrcheck::model

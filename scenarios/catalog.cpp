@@ -1,0 +1,31 @@
+// The list of scenarios, in the order in which they are shown and explored.
+#include <vector>
+
+#include "scenarios/nmr/catalog.h"
+#include "scenarios/scenario.h"
+
+namespace nmrcheck {
+namespace {
+
+std::vector<Scenario> all_scenarios() {
+  using namespace designs;
+  std::vector<Scenario> list;
+  add_raw_client_pointer(list);
+  return list;
+}
+
+}  // namespace
+
+std::span<const Scenario> scenarios() {
+  static const std::vector<Scenario> list = all_scenarios();
+  return list;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+  for (const Scenario& scenario : scenarios()) {
+    if (scenario.name == name) return &scenario;
+  }
+  return nullptr;
+}
+
+}  // namespace nmrcheck
