@@ -117,7 +117,11 @@ void Registrar::call_detach(BindingId id, Side side) {
   kernel_.set_place(place);
   binding.side(side).detach_returned = true;
   if (done) binding.side(side).done = true;
-  finish_side_if_ready(id);
+  if (binding.phase == BindingPhase::kDetaching) {
+    finish_side_if_ready(id);
+  } else {
+    release_sides(id);  // the cleanup did not wait for this return, but the registration does
+  }
 }
 
 void Registrar::detach_complete(Side side, void* handle) {
@@ -157,6 +161,7 @@ void Registrar::finish_side_if_ready(BindingId id) {
   if (!all_returned && ask(14) == 0) return;                     // the last return will come here
   binding.phase = BindingPhase::kCleanup;
   binding.wait_policy = ask(18);
+  binding.tails_may_run_on = !all_returned && ask(19) == 1;
   if (binding.wait_policy == 2) {
     for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
   }
@@ -217,7 +222,8 @@ void Registrar::release_sides(BindingId id) {
   if (all) binding.phase = BindingPhase::kClosed;
   for (const Side side : {Side::kClient, Side::kProvider}) {
     const bool own = binding.wait_policy == 1 && binding.side(side).cleaned;
-    if (all || own) release(id, side);
+    const bool left = binding.side(side).detach_returned || binding.tails_may_run_on;
+    if ((all || own) && left) release(id, side);
   }
 }
 

@@ -94,6 +94,8 @@ std::optional<std::string> wait_returned_early(const Event& event, const RuleCon
   for (std::uint32_t i = 0; i < context.registrar.binding_count(); ++i) {
     const Binding& binding = context.registrar.binding(BindingId{i});
     if (binding.registration(event.side) != event.registration) continue;
+    constexpr std::uint32_t kNoCleanupNeeded = 2;  // alternative of CP-18, paranoid profile only
+    if (binding.wait_policy == kNoCleanupNeeded) continue;
     const BindingView& seen = context.view.binding(BindingId{i});
     if (!seen.side(Side::kClient).attach_called) continue;
     const bool refused = seen.side(Side::kClient).attach_returned && !seen.accepted;
