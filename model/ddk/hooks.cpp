@@ -104,12 +104,12 @@ void nmrcheck_fast_fail(unsigned code) {
          current_kernel().place());
 }
 
-void nmrcheck_plain_read(const volatile void* address, unsigned) {
-  current_kernel().access(const_cast<const void*>(address), false, "read");
+void nmrcheck_plain_read(const volatile void* address, unsigned, const char* expression) {
+  current_kernel().access(const_cast<const void*>(address), false, "read", expression);
 }
 
-void nmrcheck_plain_write(volatile void* address, unsigned) {
-  current_kernel().access(const_cast<void*>(address), true, "write");
+void nmrcheck_plain_write(volatile void* address, unsigned, const char* expression) {
+  current_kernel().access(const_cast<void*>(address), true, "write", expression);
 }
 
 void nmrcheck_touch(const volatile void* pointer) {

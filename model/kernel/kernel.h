@@ -127,7 +127,9 @@ class Kernel {
   void* allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool zeroed);
   void free(void* memory, const char* function);
   // Announces an access to driver memory and checks that it is alive when the access happens.
-  void access(const void* address, bool write, const char* action);
+  // `expression` is how the driver's source calls it, for traces; may be null.
+  void access(const void* address, bool write, const char* action,
+              const char* expression = nullptr);
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
   // The block that holds `address`, or nothing.

@@ -59,7 +59,11 @@ void Kernel::free(void* memory, const char* function) {
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
-void Kernel::access(const void* address, bool write, const char* action) {
+void Kernel::access(const void* address, bool write, const char* action,
+                    const char* expression) {
+  if (execution_.traced() && expression != nullptr) {
+    execution_.rename(entry_at(address, ObjectType::kVariable, action).object, expression);
+  }
   step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
 }
 

@@ -115,7 +115,7 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
 
 // The variable may be one that other fibers read: storing is then a step.
 void Registrar::store_handle(void** handle, void* value) {
-  if (kernel_.block_of(handle)) kernel_.access(handle, true, "store handle");
+  if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
   *handle = value;
 }
 

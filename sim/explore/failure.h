@@ -36,17 +36,20 @@ struct Failure {
   std::map<std::string, std::string> parameters;
   std::string profile;
   Limits limits;
-  Violation violation;
+  Violation violation;              // without its place, which is `place`
+  std::string place;                // "file:line" in the program's source; may be empty
   std::string label;                // "bug", "reachable-on-windows", "fragility"; may be empty
   std::vector<std::string> fibers;  // names, indexed by FiberId
   std::vector<NamedChoice> schedule;
-  std::vector<NamedChoice> found;   // before minimization; empty when the same
   std::uint32_t steps = 0;
   std::uint64_t hash = 0;
   Provenance provenance;
 
   Schedule plain_schedule() const;
 };
+
+// "file:line", or empty when the place is unknown.
+std::string to_string(const Place& place);
 
 // Names the choices of a traced execution.
 std::vector<NamedChoice> named_choices(const Trace& trace);

@@ -367,11 +367,16 @@ void Execution::rename(ObjectId object, std::string name) {
   renamed_.emplace_back(object, std::move(name));
 }
 
-std::string Execution::name_of(ObjectId object) const {
+const std::string* Execution::specific_name_of(ObjectId object) const {
   for (auto it = renamed_.rbegin(); it != renamed_.rend(); ++it) {
-    if (it->first == object) return it->second;
+    if (it->first == object) return &it->second;
   }
-  return object_names_[index(object)];
+  return nullptr;
+}
+
+std::string Execution::name_of(ObjectId object) const {
+  const std::string* specific = specific_name_of(object);
+  return specific != nullptr ? *specific : object_names_[index(object)];
 }
 
 std::string Execution::name_of(FiberId fiber) const {
@@ -425,7 +430,10 @@ void Execution::record_step(std::uint32_t slot, std::uint64_t result) {
   record.place = slots_[slot].place;
   record.result = result;
   const Footprint& footprint = pending_[slot].footprint;
-  if (footprint.size() > 0) record.subject = name_of(footprint.begin()->object);
+  if (footprint.size() > 0) {
+    const std::string* specific = specific_name_of(footprint.begin()->object);
+    if (specific != nullptr) record.subject = *specific;
+  }
   trace_->steps.push_back(std::move(record));
 }
 

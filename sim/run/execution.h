@@ -104,6 +104,8 @@ class Execution {
   // Names the object with more than a literal, for traces. Call only when traced().
   void rename(ObjectId object, std::string name);
   std::string name_of(ObjectId object) const;
+  // The name that rename() gave, or null.
+  const std::string* specific_name_of(ObjectId object) const;
   std::string name_of(FiberId fiber) const;
 
   Heap& heap() { return heap_; }

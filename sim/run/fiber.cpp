@@ -99,6 +99,17 @@ struct FiberPool::Scheduler final : bf::algo::algorithm {
   void notify() noexcept override {}
 };
 
+// Boost keeps one scheduler for each OS thread, and so do we: several pools may live on one thread,
+// one inside the other's controller.
+FiberPool::Scheduler& FiberPool::scheduler_of_this_thread() {
+  thread_local Scheduler* const installed = [] {
+    auto* made = new Scheduler;  // owned by Boost's scheduler of this OS thread from here on
+    bf::context::active()->get_scheduler()->set_algo(bf::algo::algorithm::ptr_t(made));
+    return made;
+  }();
+  return *installed;
+}
+
 struct FiberPool::Slot {
   bf::context* context = nullptr;
   StackMemory stack{};
@@ -110,7 +121,7 @@ struct FiberPool::Slot {
 
 struct FiberPool::Impl {
   std::size_t stack_bytes = 0;
-  Scheduler* scheduler = nullptr;  // owned by Boost's scheduler of this OS thread
+  Scheduler* scheduler = nullptr;
   ExceptionState* exceptions = nullptr;
   Slot controller;
   std::uint32_t count = 0;
@@ -127,9 +138,7 @@ FiberPool::FiberPool(std::size_t stack_bytes, Entry entry, void* argument)
   impl_->exceptions = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
 #endif
   impl_->controller.context = bf::context::active();
-  impl_->scheduler = new Scheduler;
-  impl_->controller.context->get_scheduler()->set_algo(
-      bf::algo::algorithm::ptr_t(impl_->scheduler));
+  impl_->scheduler = &scheduler_of_this_thread();
 #if defined(NMRCHECK_ASAN)
   pthread_attr_t attributes;
   pthread_getattr_np(pthread_self(), &attributes);

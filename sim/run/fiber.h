@@ -55,6 +55,7 @@ class FiberPool {
   struct Scheduler;
   struct Impl;
 
+  static Scheduler& scheduler_of_this_thread();
   void make_fiber(std::uint32_t slot);
   void loop(std::uint32_t slot);
 

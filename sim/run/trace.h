@@ -20,7 +20,7 @@ struct StepRecord {
   std::uint32_t step = 0;  // counted from 1
   FiberId fiber = kNoFiber;
   std::string action;   // "NmrDeregisterClient"
-  std::string subject;  // name of the object it was done to; may be empty
+  std::string subject;  // the object it was done to, where it has a name of its own
   Place place;
   std::uint64_t result = 0;
   std::vector<std::string> notes;  // what the model said happened in this step

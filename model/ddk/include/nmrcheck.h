@@ -28,11 +28,12 @@ struct nmrcheck_exactly {
 };
 
 template <class T>
-T nmrcheck_announced_read(const volatile T& object, const char* file, int line) {
+T nmrcheck_announced_read(const volatile T& object, const char* expression, const char* file,
+                          int line) {
   static_assert(sizeof(T) <= 8 && __is_trivially_copyable(T));
   const volatile T* const address = __builtin_addressof(object);
   nmrcheck_place(file, line);
-  nmrcheck_plain_read(address, sizeof(T));
+  nmrcheck_plain_read(address, sizeof(T), expression);
   if constexpr (__is_class(T) || __is_union(T)) {
     return *const_cast<const T*>(address);
   } else {
@@ -41,12 +42,12 @@ T nmrcheck_announced_read(const volatile T& object, const char* file, int line) 
 }
 
 template <class T>
-void nmrcheck_announced_write(volatile T& object, typename nmrcheck_exactly<T>::type value,
-                              const char* file, int line) {
+void nmrcheck_announced_write(volatile T& object, const char* expression, const char* file,
+                              int line, typename nmrcheck_exactly<T>::type value) {
   static_assert(sizeof(T) <= 8 && __is_trivially_copyable(T));
   volatile T* const address = __builtin_addressof(object);
   nmrcheck_place(file, line);
-  nmrcheck_plain_write(address, sizeof(T));
+  nmrcheck_plain_write(address, sizeof(T), expression);
   if constexpr (__is_class(T) || __is_union(T)) {
     *const_cast<T*>(address) = value;
   } else {
@@ -54,9 +55,9 @@ void nmrcheck_announced_write(volatile T& object, typename nmrcheck_exactly<T>::
   }
 }
 
-#define NMRCHECK_READ(lvalue) nmrcheck_announced_read((lvalue), __FILE__, __LINE__)
+#define NMRCHECK_READ(lvalue) nmrcheck_announced_read((lvalue), #lvalue, __FILE__, __LINE__)
 #define NMRCHECK_WRITE(lvalue, ...) \
-  nmrcheck_announced_write((lvalue), __VA_ARGS__, __FILE__, __LINE__)
+  nmrcheck_announced_write((lvalue), #lvalue, __FILE__, __LINE__, __VA_ARGS__)
 
 class nmrcheck_call_guard {
  public:
@@ -83,7 +84,7 @@ class nmrcheck_call_guard {
     __typeof__(&(lvalue)) address = &(lvalue);                                      \
     _Static_assert(sizeof(*address) <= 8, "shared variables have at most 8 bytes"); \
     nmrcheck_place(__FILE__, __LINE__);                                             \
-    nmrcheck_plain_read(address, sizeof(*address));                                 \
+    nmrcheck_plain_read(address, sizeof(*address), #lvalue);                        \
     *address;                                                                       \
   })
 
@@ -96,7 +97,7 @@ class nmrcheck_call_guard {
     __typeof__(*address) value = (__VA_ARGS__);                                     \
     _Static_assert(sizeof(*address) <= 8, "shared variables have at most 8 bytes"); \
     nmrcheck_place(__FILE__, __LINE__);                                             \
-    nmrcheck_plain_write(address, sizeof(*address));                                \
+    nmrcheck_plain_write(address, sizeof(*address), #lvalue);                       \
     *address = value;                                                               \
     (void)0;                                                                        \
   })

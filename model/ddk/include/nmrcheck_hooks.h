@@ -62,8 +62,9 @@ __attribute__((__noreturn__)) void nmrcheck_bug_check(uint32_t code, uintptr_t p
 __attribute__((__noreturn__)) void nmrcheck_fast_fail(unsigned code);
 
 // A design that is compiled without memory instrumentation announces what it is about to do.
-void nmrcheck_plain_read(const volatile void* address, unsigned size);
-void nmrcheck_plain_write(volatile void* address, unsigned size);
+// `expression` is the source text of the access, for people.
+void nmrcheck_plain_read(const volatile void* address, unsigned size, const char* expression);
+void nmrcheck_plain_write(volatile void* address, unsigned size, const char* expression);
 
 // The memory at `pointer` must be alive; how much of it is not said.
 void nmrcheck_touch(const volatile void* pointer);

@@ -98,10 +98,10 @@ void nmrcheck_bug_check(uint32_t code, uintptr_t parameter1, uintptr_t, uintptr_
 void nmrcheck_fast_fail(unsigned code) {
   throw std::runtime_error("fast fail " + std::to_string(code));
 }
-void nmrcheck_plain_read(const volatile void*, unsigned size) {
+void nmrcheck_plain_read(const volatile void*, unsigned size, const char*) {
   g_log.push_back("read " + std::to_string(size));
 }
-void nmrcheck_plain_write(volatile void*, unsigned size) {
+void nmrcheck_plain_write(volatile void*, unsigned size, const char*) {
   g_log.push_back("write " + std::to_string(size));
 }
 void nmrcheck_touch(const volatile void*) { g_log.push_back("touch"); }

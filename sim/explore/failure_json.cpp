@@ -1,0 +1,314 @@
+// The failure file's reader and writer. The format's fields are described in failure.schema.json.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "sim/explore/failure.h"
+
+namespace nmrcheck::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFormatName = "nmrcheck-failure";
+
+// --- Writing ---
+
+std::string hex(std::uint64_t number) { return fmt::format("0x{:x}", number); }
+
+std::string severity_name(Severity severity) {
+  return fmt::format("S{}", static_cast<unsigned>(severity));
+}
+
+std::string choice_line(const NamedChoice& named) {
+  Json line;
+  line["step"] = named.step;
+  if (named.choice.kind == ChoiceKind::kFiber) {
+    line["run"] = named.picked;
+    line["of"] = named.offered;
+  } else {
+    line["ask"] = named.question;
+    line["take"] = named.choice.picked;
+    line["of"] = named.choice.offered;
+  }
+  return line.dump();
+}
+
+std::string choice_list(const std::vector<NamedChoice>& choices) {
+  if (choices.empty()) return "[]";
+  std::string text = "[\n";
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    text += "    " + choice_line(choices[i]) + (i + 1 < choices.size() ? ",\n" : "\n");
+  }
+  return text + "  ]";
+}
+
+Json limits_object(const Limits& limits) {
+  return {{"steps_max", limits.steps_max},
+          {"stack_bytes", limits.stack_bytes},
+          {"heap_bytes_max", limits.heap_bytes_max}};
+}
+
+// --- Reading: every problem is thrown as a Problem and caught in parse_failure ---
+
+struct Problem : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+const char* type_name(const Json& value) {
+  return value.is_number_integer() ? "an integer" : value.is_number() ? "a number with a fraction"
+                                                                      : value.type_name();
+}
+
+const Json& member(const Json& object, const std::string& path, const char* key) {
+  if (!object.is_object()) {
+    throw Problem(fmt::format("{} should be an object, but is {}", path, type_name(object)));
+  }
+  const auto found = object.find(key);
+  if (found == object.end()) throw Problem(fmt::format("{} has no \"{}\"", path, key));
+  return *found;
+}
+
+std::string text_at(const Json& object, const std::string& path, const char* key) {
+  const Json& value = member(object, path, key);
+  if (value.is_string()) return value.get<std::string>();
+  throw Problem(fmt::format("{}.{} should be a string, but is {}", path, key, type_name(value)));
+}
+
+std::uint64_t number_at(const Json& object, const std::string& path, const char* key,
+                        std::uint64_t max) {
+  const Json& value = member(object, path, key);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > max) {
+    throw Problem(fmt::format("{}.{} should be an integer from 0 to {}, but is {}", path, key, max,
+                              value.is_number() ? value.dump() : type_name(value)));
+  }
+  return value.get<std::uint64_t>();
+}
+
+std::uint64_t hex_at(const Json& object, const std::string& path, const char* key) {
+  const std::string text = text_at(object, path, key);
+  const bool digits = text.size() > 2 && text.size() <= 18 && text.starts_with("0x") &&
+                      text.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
+  if (!digits) {
+    throw Problem(fmt::format("{}.{} should be a hexadecimal number like \"0x1f\", but is \"{}\"",
+                              path, key, text));
+  }
+  return std::stoull(text, nullptr, 16);
+}
+
+const Json& array_at(const Json& object, const std::string& path, const char* key) {
+  const Json& value = member(object, path, key);
+  if (value.is_array()) return value;
+  throw Problem(fmt::format("{}.{} should be an array, but is {}", path, key, type_name(value)));
+}
+
+std::vector<std::string> names_at(const Json& object, const std::string& path, const char* key) {
+  std::vector<std::string> names;
+  for (const Json& name : array_at(object, path, key)) {
+    if (!name.is_string()) {
+      throw Problem(fmt::format("{}.{}[{}] should be a string, but is {}", path, key, names.size(),
+                                type_name(name)));
+    }
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+std::uint32_t fiber_named(const std::vector<std::string>& fibers, const std::string& path,
+                          const std::string& name) {
+  const auto found = std::find(fibers.begin(), fibers.end(), name);
+  if (found == fibers.end()) {
+    throw Problem(fmt::format("{} names the fiber \"{}\", which $.fibers does not list", path, name));
+  }
+  return static_cast<std::uint32_t>(found - fibers.begin());
+}
+
+NamedChoice read_choice(const Json& line, const std::string& path,
+                        const std::vector<std::string>& fibers) {
+  constexpr std::uint64_t kStepsMax = std::numeric_limits<std::uint32_t>::max();
+  NamedChoice named;
+  named.step = static_cast<std::uint32_t>(number_at(line, path, "step", kStepsMax));
+  if (line.contains("ask")) {
+    named.question = text_at(line, path, "ask");
+    const std::uint64_t options = number_at(line, path, "of", 64);
+    const std::uint64_t taken = number_at(line, path, "take", 63);
+    if (options < 2 || taken >= options) {
+      throw Problem(fmt::format("{}.take should be below {}.of, but is {} of {}", path, path, taken,
+                                options));
+    }
+    named.choice = {ChoiceKind::kValue, static_cast<std::uint32_t>(taken), options};
+    return named;
+  }
+  named.picked = text_at(line, path, "run");
+  named.offered = names_at(line, path, "of");
+  named.choice.kind = ChoiceKind::kFiber;
+  named.choice.picked = fiber_named(fibers, path + ".run", named.picked);
+  for (const std::string& name : named.offered) {
+    named.choice.offered |= mask_of(FiberId{fiber_named(fibers, path + ".of", name)});
+  }
+  if ((named.choice.offered & mask_of(FiberId{named.choice.picked})) == 0) {
+    throw Problem(fmt::format("{} runs \"{}\", which is not among its \"of\"", path, named.picked));
+  }
+  return named;
+}
+
+std::vector<NamedChoice> read_choices(const Json& object, const char* key,
+                                      const std::vector<std::string>& fibers) {
+  std::vector<NamedChoice> choices;
+  for (const Json& line : array_at(object, "$", key)) {
+    choices.push_back(read_choice(line, fmt::format("$.{}[{}]", key, choices.size()), fibers));
+  }
+  return choices;
+}
+
+void check_format(const Json& object) {
+  if (!object.is_object() || !object.contains("format")) {
+    throw Problem(fmt::format("this is JSON, but no failure file: it has no \"format\": \"{}\"",
+                              kFormatName));
+  }
+  const std::string format = text_at(object, "$", "format");
+  if (format != kFormatName) {
+    throw Problem(fmt::format("$.format should be \"{}\", but is \"{}\"", kFormatName, format));
+  }
+  const std::uint64_t version = number_at(object, "$", "format_version", 1'000'000);
+  if (version == 0 || version > kFailureFormat) {
+    throw Problem(fmt::format("the file has format version {}, and this program reads versions up "
+                              "to {}; please use the program that wrote it, or a newer one",
+                              version, kFailureFormat));
+  }
+}
+
+Severity read_severity(const Json& violation) {
+  const std::string text = text_at(violation, "$.violation", "severity");
+  const bool valid = text.size() == 2 && text[0] == 'S' && text[1] >= '1' && text[1] <= '6';
+  if (!valid) {
+    throw Problem(fmt::format("$.violation.severity should be S1 to S6, but is \"{}\"", text));
+  }
+  return Severity{static_cast<std::uint8_t>(text[1] - '0')};
+}
+
+Limits read_limits(const Json& object) {
+  constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 32;
+  const Json& limits = member(object, "$", "limits");
+  Limits read;
+  read.steps_max =
+      static_cast<std::uint32_t>(number_at(limits, "$.limits", "steps_max", 1'000'000'000));
+  read.stack_bytes = number_at(limits, "$.limits", "stack_bytes", kBytesMax);
+  read.heap_bytes_max = number_at(limits, "$.limits", "heap_bytes_max", kBytesMax);
+  constexpr std::size_t kStackBytesMin = 64 * 1024;
+  if (read.stack_bytes < kStackBytesMin) {
+    throw Problem(fmt::format("$.limits.stack_bytes should be at least {}, but is {}",
+                              kStackBytesMin, read.stack_bytes));
+  }
+  return read;
+}
+
+Failure read_failure(const Json& object) {
+  constexpr std::uint64_t kStepsMax = std::numeric_limits<std::uint32_t>::max();
+  check_format(object);
+  Failure failure;
+  failure.scenario = text_at(object, "$", "scenario");
+  const Json& parameters = member(object, "$", "parameters");
+  if (!parameters.is_object()) {
+    throw Problem(fmt::format("$.parameters should be an object, but is {}",
+                              type_name(parameters)));
+  }
+  for (const auto& [name, value] : parameters.items()) {
+    failure.parameters[name] = text_at(parameters, "$.parameters", name.c_str());
+  }
+  failure.profile = text_at(object, "$", "profile");
+  failure.limits = read_limits(object);
+  const Json& violation = member(object, "$", "violation");
+  failure.violation.rule = text_at(violation, "$.violation", "rule");
+  failure.violation.severity = read_severity(violation);
+  failure.violation.message = text_at(violation, "$.violation", "message");
+  failure.violation.step =
+      static_cast<std::uint32_t>(number_at(violation, "$.violation", "step", kStepsMax));
+  failure.place = text_at(violation, "$.violation", "place");
+  failure.label = text_at(object, "$", "label");
+  failure.fibers = names_at(object, "$", "fibers");
+  if (failure.fibers.size() > kFibersMax) {
+    throw Problem(fmt::format("$.fibers lists {} fibers; there can be {}", failure.fibers.size(),
+                              kFibersMax));
+  }
+  failure.steps = static_cast<std::uint32_t>(number_at(object, "$", "steps", kStepsMax));
+  failure.hash = hex_at(object, "$", "hash");
+  failure.schedule = read_choices(object, "schedule", failure.fibers);
+  const Json& provenance = member(object, "$", "provenance");
+  const std::string path = "$.provenance";
+  failure.provenance.strategy = text_at(provenance, path, "strategy");
+  failure.provenance.seed = Seed{hex_at(provenance, path, "seed")};
+  failure.provenance.execution =
+      number_at(provenance, path, "execution", std::numeric_limits<std::uint64_t>::max());
+  failure.provenance.version = text_at(provenance, path, "version");
+  return failure;
+}
+
+// "line 3, column 14", counted from 1.
+std::string describe_position(const std::string& text, std::size_t byte) {
+  const std::size_t end = std::min(byte == 0 ? 0 : byte - 1, text.size());
+  const auto begin = text.begin();
+  const auto stop = begin + static_cast<std::ptrdiff_t>(end);
+  const auto line = std::count(begin, stop, '\n') + 1;
+  const std::size_t last_break = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+  const std::size_t column = last_break == std::string::npos ? end + 1 : end - last_break;
+  return fmt::format("line {}, column {}", line, column);
+}
+
+}  // namespace
+
+std::string to_json(const Failure& failure) {
+  const auto value = [](const Json& json) { return json.dump(); };
+  Json violation = {{"rule", failure.violation.rule},
+                    {"severity", severity_name(failure.violation.severity)},
+                    {"message", failure.violation.message},
+                    {"step", failure.violation.step},
+                    {"place", failure.place}};
+  Json provenance = {{"strategy", failure.provenance.strategy},
+                     {"seed", hex(static_cast<std::uint64_t>(failure.provenance.seed))},
+                     {"execution", failure.provenance.execution},
+                     {"version", failure.provenance.version}};
+  Json parameters = Json::object();
+  for (const auto& [name, text] : failure.parameters) parameters[name] = text;
+  const std::vector<std::pair<const char*, std::string>> fields{
+      {"format", value(kFormatName)},
+      {"format_version", value(kFailureFormat)},
+      {"scenario", value(failure.scenario)},
+      {"parameters", value(parameters)},
+      {"profile", value(failure.profile)},
+      {"limits", value(limits_object(failure.limits))},
+      {"violation", value(violation)},
+      {"label", value(failure.label)},
+      {"fibers", value(failure.fibers)},
+      {"steps", value(failure.steps)},
+      {"hash", value(hex(failure.hash))},
+      {"schedule", choice_list(failure.schedule)},
+      {"provenance", value(provenance)},
+  };
+  std::string text = "{\n";
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    text += fmt::format("  \"{}\": {}{}\n", fields[i].first, fields[i].second,
+                        i + 1 < fields.size() ? "," : "");
+  }
+  return text + "}\n";
+}
+
+std::variant<Failure, FailureFileError> parse_failure(const std::string& text) {
+  if (text.empty()) return FailureFileError{"the file is empty"};
+  try {
+    return read_failure(Json::parse(text));
+  } catch (const Json::parse_error& error) {
+    return FailureFileError{fmt::format(
+        "this is not JSON, or it is cut short: {} (of {} bytes, at byte {})",
+        describe_position(text, error.byte), text.size(), error.byte)};
+  } catch (const Problem& problem) {
+    return FailureFileError{problem.what()};
+  } catch (const std::exception& error) {
+    return FailureFileError{fmt::format("the file cannot be read: {}", error.what())};
+  }
+}
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,74 @@
+// Executions described by how they deviate from a default scheduler: what minimization works on.
+//
+// The default stays on the current fiber while it is enabled, else takes the first enabled one in
+// spawn order, and takes every question's default. A deviation names the point by who ran last and
+// how often that fiber was at such a point before, so that it keeps its meaning when others go.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/strategy/strategy.h"
+
+namespace nmrcheck::sim {
+
+struct Deviation {
+  ChoiceKind kind = ChoiceKind::kFiber;
+  std::uint32_t fiber = 0;     // who ran last, or asked; kFibersMax at the start
+  std::uint32_t position = 0;  // how many such points that fiber had before
+  std::uint32_t picked = 0;
+
+  friend auto operator<=>(const Deviation&, const Deviation&) = default;
+};
+
+// Numbers the points of an execution, and knows the default answers.
+class PointCounter {
+ public:
+  void reset() { counts_ = {}; }
+  // The deviation that `picked` would be at `point`. Called once a point, in order.
+  Deviation name(const ChoicePoint& point);
+  static std::uint32_t default_answer(const ChoicePoint& point);
+
+ private:
+  std::array<std::array<std::uint32_t, kFibersMax + 1>, 2> counts_{};
+};
+
+// Follows deviations; those that are impossible where they apply are ignored. Counts what the
+// execution really took.
+class GuidedStrategy final : public Strategy {
+ public:
+  explicit GuidedStrategy(std::vector<Deviation> deviations);
+
+  bool begin_execution(Seed seed) override;
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+
+  std::uint32_t preemptions() const { return preemptions_; }
+  std::uint32_t value_deviations() const { return value_deviations_; }
+
+ private:
+  std::vector<Deviation> deviations_;  // sorted
+  PointCounter counter_;
+  std::uint32_t preemptions_ = 0;
+  std::uint32_t value_deviations_ = 0;
+};
+
+// Follows a schedule exactly, and lists how it deviates from the default.
+class DeviationRecorder final : public Strategy {
+ public:
+  explicit DeviationRecorder(Strategy& followed) : followed_(followed) {}
+
+  bool begin_execution(Seed seed) override;
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  const Divergence* divergence() const override { return followed_.divergence(); }
+
+  const std::vector<Deviation>& deviations() const { return deviations_; }
+
+ private:
+  Strategy& followed_;
+  PointCounter counter_;
+  std::vector<Deviation> deviations_;
+};
+
+}  // namespace nmrcheck::sim
