@@ -7,6 +7,7 @@
 #include <cassert>
 #include <set>
 
+#include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/strategy/replay.h"
@@ -18,15 +19,6 @@ constexpr double kProgressSeconds = 0.5;
 constexpr std::uint64_t kClockStride = 32;  // executions between looks at the clock
 // Distinct interleavings that sampling counts; beyond, the count is a lower bound.
 constexpr std::size_t kInterleavingsMax = 200'000;
-
-// 12345 as "12 345".
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), " ");
-  }
-  return digits;
-}
 
 std::string describe_difference(const Outcome& first, const Outcome& second) {
   const std::string rule = first.violation ? first.violation->rule : "no violation";

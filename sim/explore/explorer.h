@@ -19,6 +19,8 @@ using ProgramFactory = std::function<std::unique_ptr<Program>()>;
 // Name of the strategy a user gets without choosing: `dfs` within kAutoExhaustiveExecutions
 // executions, then `random`.
 inline constexpr const char* kAutoStrategy = "auto";
+inline constexpr const char* kAutoSummary =
+    "dfs while it may finish soon, then random; what you get without choosing";
 inline constexpr std::uint64_t kAutoExhaustiveExecutions = 20'000;
 // Executions of a sampling strategy when no limit is given.
 inline constexpr std::uint64_t kSamplingExecutions = 10'000;

@@ -1,0 +1,106 @@
+// The commands, and what they share. Each command is one file; main.cpp parses.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/scenario.h"
+#include "sim/explore/explorer.h"
+#include "sim/explore/failure.h"
+#include "sim/explore/grouped.h"
+
+namespace nmrcheck::cli {
+
+using sim::grouped;
+
+// Exit statuses: part of the interface.
+inline constexpr int kNothingFound = 0;
+inline constexpr int kViolationFound = 1;
+inline constexpr int kBadRequest = 2;
+inline constexpr int kHarnessFailed = 3;
+
+struct Options {
+  std::vector<std::string> targets;  // of explore
+  std::string what;                  // of list
+  std::string rule;                  // of explain
+  std::string file;                  // of replay and minimize
+  std::string strategy = "auto";
+  std::string profile = "documented";
+  std::optional<std::uint64_t> executions;
+  std::string time;  // as typed: "30s"
+  std::vector<std::string> parameters;
+  std::string seed = "1";
+  std::string out;  // explore: a directory; minimize: a file
+  std::string format = "text";
+  bool keep_going = false;
+  bool color = true;
+  bool full = false;
+};
+
+int list(const Options& options);
+int explain(const Options& options);
+int explore(const Options& options);
+int replay(const Options& options);
+int minimize(const Options& options);
+
+// --- Shared ---
+
+// Prints "nmrcheck: message" to stderr and returns kBadRequest.
+int bad_request(const std::string& message);
+
+// The names nearest to `wrong` by edit distance, as " Did you mean a, b?", or empty.
+std::string suggestion(std::string_view wrong, std::span<const std::string_view> names);
+
+// True if `name` matches `pattern`, in which * stands for any characters and ? for one.
+bool matches(std::string_view pattern, std::string_view name);
+
+// "500ms", "30s", "2m", "1h" in seconds; nothing if it is none of these or not positive.
+std::optional<double> parse_duration(std::string_view text);
+
+// Decimal or 0x hexadecimal; nothing if it is neither.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+
+// The whole file, or nothing and the reason in `error`.
+std::optional<std::string> read_file(const std::string& path, std::string& error);
+// Writes the file, making its folder. Returns the reason if it cannot.
+std::optional<std::string> write_file(const std::string& path, const std::string& text);
+
+// "1.2 s": a time for people.
+std::string seconds_text(double seconds);
+
+// "S1".
+std::string severity_name(sim::Severity severity);
+
+// What a violation found under `profile` is called.
+std::string label_of(std::string_view profile);
+
+// A failure file read and matched with what this program has.
+struct Loaded {
+  sim::Failure failure;
+  const Scenario* scenario = nullptr;
+  const model::Profile* profile = nullptr;
+  ParameterValues values;
+  sim::ProgramFactory factory() const;
+};
+
+// Reads a failure file. On a problem prints it, sets `status` and returns nothing.
+std::optional<Loaded> load(const std::string& path, int& status);
+
+// Runs a loaded failure with its trace. On a problem (it diverges, nothing or another rule is
+// broken) prints it, sets `status` and returns nothing.
+struct Rerun {
+  sim::Outcome outcome;
+  sim::Trace trace;
+};
+std::optional<Rerun> rerun(const Loaded& loaded, int& status);
+
+// terminal_posix.cpp
+bool is_terminal(bool standard_error);
+std::size_t terminal_width();
+
+}  // namespace nmrcheck::cli

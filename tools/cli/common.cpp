@@ -1,0 +1,143 @@
+// Names, numbers, files: what the commands share.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tools/cli/commands.h"
+
+namespace nmrcheck::cli {
+namespace {
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= right.size(); ++j) {
+      const std::size_t changed = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+int bad_request(const std::string& message) {
+  fmt::print(stderr, "nmrcheck: {}\n", message);
+  return kBadRequest;
+}
+
+std::string suggestion(std::string_view wrong, std::span<const std::string_view> names) {
+  constexpr std::size_t kShownMax = 3;
+  std::vector<std::pair<std::size_t, std::string_view>> near;
+  for (const std::string_view name : names) {
+    std::size_t distance = edit_distance(wrong, name);
+    if (!wrong.empty() && name.find(wrong) != std::string_view::npos) distance = 1;
+    if (distance <= std::max<std::size_t>(wrong.size() / 3, 2)) near.emplace_back(distance, name);
+  }
+  std::stable_sort(near.begin(), near.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (near.empty()) return {};
+  std::string text = " Did you mean ";
+  for (std::size_t i = 0; i < near.size() && i < kShownMax; ++i) {
+    if (near[i].first > near[0].first + 1) break;
+    text += (i > 0 ? " or " : "") + std::string(near[i].second);
+  }
+  return text + "?";
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+std::optional<double> parse_duration(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || !(number > 0) || !std::isfinite(number)) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit == "ms") return number / 1000;
+  if (unit == "s") return number;
+  if (unit == "m") return number * 60;
+  if (unit == "h") return number * 3600;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  if (hex) text.remove_prefix(2);
+  std::uint64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, hex ? 16 : 10);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::string> read_file(const std::string& path, std::string& error) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) {
+    error = fmt::format("{} is a folder; expected a failure file", path);
+    return std::nullopt;
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    error = fmt::format("{} cannot be read; is the path right?", path);
+    return std::nullopt;
+  }
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::optional<std::string> write_file(const std::string& path, const std::string& text) {
+  std::error_code code;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, code);
+  if (code) return fmt::format("{} cannot be made: {}", folder.string(), code.message());
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.close();
+  if (!stream) return fmt::format("{} cannot be written", path);
+  return std::nullopt;
+}
+
+std::string seconds_text(double seconds) {
+  if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
+  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
+  return fmt::format("{:.0f} min", seconds / 60);
+}
+
+std::string severity_name(sim::Severity severity) {
+  return fmt::format("S{}", static_cast<unsigned>(severity));
+}
+
+std::string label_of(std::string_view profile) {
+  if (profile == "windows") return "reachable-on-windows";
+  return profile == "paranoid" ? "fragility" : "bug";
+}
+
+}  // namespace nmrcheck::cli

@@ -1,0 +1,298 @@
+// nmrcheck explore TARGET…
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "model/rules/catalog.h"
+#include "tools/cli/commands.h"
+#include "tools/report/text.h"
+
+namespace nmrcheck::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What was asked for, checked.
+struct Request {
+  std::vector<const Scenario*> targets;
+  const model::Profile* profile = nullptr;
+  sim::SearchOptions search;
+  std::map<std::string, std::int64_t> parameters;
+  std::string out = "nmrcheck-out";
+};
+
+// A finding with its file.
+struct Reported {
+  const sim::Finding* finding = nullptr;
+  std::string file;
+  sim::Trace trace;
+};
+
+std::optional<std::string> find_targets(const Options& options, Request& request) {
+  for (const std::string& pattern : options.targets) {
+    const std::size_t before = request.targets.size();
+    for (const Scenario& scenario : scenarios()) {
+      const bool wanted = pattern == "all" || matches(pattern, scenario.name);
+      const bool listed = std::find(request.targets.begin(), request.targets.end(), &scenario) !=
+                          request.targets.end();
+      if (wanted && !listed) request.targets.push_back(&scenario);
+    }
+    if (request.targets.size() > before) continue;
+    std::vector<std::string_view> names;
+    for (const Scenario& scenario : scenarios()) names.push_back(scenario.name);
+    return fmt::format("no scenario is called \"{}\".{} `nmrcheck list scenarios` lists all.",
+                       pattern, suggestion(pattern, names));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> find_strategy_and_profile(const Options& options, Request& request) {
+  if (options.strategy != sim::kAutoStrategy && sim::find_strategy(options.strategy) == nullptr) {
+    std::vector<std::string_view> names{sim::kAutoStrategy};
+    for (const sim::StrategyInfo& info : sim::strategies()) names.push_back(info.name);
+    return fmt::format("there is no strategy \"{}\"; there are {}.{}", options.strategy,
+                       fmt::join(names, ", "), suggestion(options.strategy, names));
+  }
+  request.search.strategy = options.strategy;
+  request.profile = model::find_profile(options.profile);
+  if (request.profile != nullptr) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const model::Profile& profile : model::profiles()) names.push_back(profile.name);
+  return fmt::format("there is no profile \"{}\"; there are {}.{}", options.profile,
+                     fmt::join(names, ", "), suggestion(options.profile, names));
+}
+
+std::optional<std::string> parse_parameter(const std::string& text, Request& request) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const std::optional<std::uint64_t> value =
+      equals == std::string::npos ? std::nullopt : parse_number(text.substr(equals + 1));
+  if (!value) return fmt::format("--param should be NAME=NUMBER, but is \"{}\"", text);
+  const auto number = static_cast<std::int64_t>(*value);
+  for (const Scenario* target : request.targets) {
+    const auto& known = target->parameters;
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const Parameter& p) { return p.name == name; });
+    if (found == known.end()) {
+      return fmt::format("{} has no parameter \"{}\"", target->name, name);
+    }
+    if (number < found->min || number > found->max) {
+      return fmt::format("parameter {} of {} should be from {} to {}, but is {}", name,
+                         target->name, found->min, found->max, number);
+    }
+  }
+  request.parameters[name] = number;
+  return std::nullopt;
+}
+
+std::optional<std::string> check(const Options& options, Request& request) {
+  if (auto problem = find_targets(options, request)) return problem;
+  if (auto problem = find_strategy_and_profile(options, request)) return problem;
+  for (const std::string& text : options.parameters) {
+    if (auto problem = parse_parameter(text, request)) return problem;
+  }
+  const std::optional<std::uint64_t> seed = parse_number(options.seed);
+  if (!seed) return fmt::format("--seed should be a number, but is \"{}\"", options.seed);
+  request.search.seed = sim::Seed{*seed};
+  request.search.budget.executions_max = options.executions;
+  if (options.executions == std::uint64_t{0}) return "--executions should be at least 1";
+  if (!options.time.empty()) {
+    request.search.budget.seconds_max = parse_duration(options.time);
+    if (!request.search.budget.seconds_max) {
+      return fmt::format("--time should be like 500ms, 30s or 2m, but is \"{}\"", options.time);
+    }
+  }
+  request.search.keep_going = options.keep_going;
+  if (!options.out.empty()) request.out = options.out;
+  return std::nullopt;
+}
+
+ParameterValues values_for(const Scenario& scenario, const Request& request) {
+  ParameterValues values;
+  for (const Parameter& parameter : scenario.parameters) {
+    const auto given = request.parameters.find(std::string(parameter.name));
+    values[std::string(parameter.name)] =
+        given == request.parameters.end() ? parameter.default_value : given->second;
+  }
+  return values;
+}
+
+std::string file_of(const Scenario& scenario, const std::string& rule, const Request& request) {
+  std::string name(scenario.name);
+  std::replace(name.begin(), name.end(), '/', '.');
+  return fmt::format("{}/{}.{}.json", request.out, name, rule);
+}
+
+// Writes the failure file of a finding. Returns the reason if it cannot.
+std::optional<std::string> write_failure(const Scenario& scenario, const Request& request,
+                                         const sim::ProgramFactory& factory, Reported& reported) {
+  const sim::Finding& finding = *reported.finding;
+  sim::replay(factory, finding.schedule, request.search.limits, &reported.trace);
+  sim::Failure failure;
+  failure.scenario = scenario.name;
+  for (const auto& [name, value] : values_for(scenario, request)) {
+    failure.parameters[name] = std::to_string(value);
+  }
+  failure.profile = request.profile->name;
+  failure.limits = request.search.limits;
+  failure.violation = finding.violation;
+  failure.place = sim::to_string(finding.violation.place);
+  failure.label = label_of(request.profile->name);
+  failure.fibers = sim::fiber_names(reported.trace);
+  failure.schedule = sim::named_choices(reported.trace);
+  failure.steps = finding.steps;
+  failure.hash = finding.hash;
+  failure.provenance = {finding.strategy, request.search.seed, finding.execution,
+                        NMRCHECK_VERSION};
+  reported.file = file_of(scenario, finding.violation.rule, request);
+  return write_file(reported.file, sim::to_json(failure));
+}
+
+const char* verdict_name(sim::Verdict verdict) {
+  switch (verdict) {
+    case sim::Verdict::kVerified:
+      return "verified";
+    case sim::Verdict::kClean:
+      return "clean";
+    case sim::Verdict::kViolation:
+      return "violation";
+    default:
+      return "error";
+  }
+}
+
+Json report_json(const Scenario& scenario, const Request& request, const sim::Report& report,
+                 const std::vector<Reported>& reported) {
+  Json violations = Json::array();
+  for (const Reported& one : reported) {
+    const sim::Violation& violation = one.finding->violation;
+    violations.push_back({{"rule", violation.rule},
+                          {"severity", severity_name(violation.severity)},
+                          {"label", label_of(request.profile->name)},
+                          {"message", violation.message},
+                          {"step", violation.step},
+                          {"failure", one.file}});
+  }
+  Json json = {{"target", scenario.name},
+               {"strategy", request.search.strategy},
+               {"profile", request.profile->name},
+               {"seed", fmt::format("0x{:x}", static_cast<std::uint64_t>(request.search.seed))},
+               {"verdict", verdict_name(report.verdict)},
+               {"exhausted", report.exhausted},
+               {"executions", report.executions},
+               {"executions_blocked", report.executions_blocked},
+               {"steps", report.steps},
+               {"seconds", report.seconds},
+               {"scope", report.scope},
+               {"violations", violations}};
+  if (!report.error.empty()) json["error"] = report.error;
+  return json;
+}
+
+void print_finding(const Options& options, const Request& request, const Reported& reported) {
+  const bool color = options.color && is_terminal(false);
+  const sim::Finding& finding = *reported.finding;
+  const model::RuleInfo* rule = model::find_rule(finding.violation.rule);
+  fmt::print("\n{}", report::draw(reported.trace, finding.violation,
+                                  {color, terminal_width(), options.full}));
+  const auto field = [&](const char* name, std::string_view text) {
+    bool first = true;
+    for (const std::string& line : report::wrap(text, terminal_width() - 9)) {
+      fmt::print("{} {}\n", report::paint(fmt::format("{:<8}", first ? name : ""), "dim", color),
+                 line);
+      first = false;
+    }
+  };
+  fmt::print("\n");
+  if (rule != nullptr) {
+    field("rule", fmt::format("{} ({}, {}): {}", rule->id, severity_name(rule->severity),
+                              label_of(request.profile->name), rule->statement));
+    if (!rule->mend.empty()) field("mend", rule->mend);
+  }
+  field("found", fmt::format("by {} in execution {}; the interleaving above is minimized to {} "
+                             "steps",
+                             finding.strategy, grouped(finding.execution + 1), finding.steps));
+  field("replay", fmt::format("tools/nmrcheck replay {}", reported.file));
+}
+
+void print_report(const Options& options, const Request& request, const Scenario& scenario,
+                  const sim::Report& report, const std::vector<Reported>& reported) {
+  const bool color = options.color && is_terminal(false);
+  const char* verdict = verdict_name(report.verdict);
+  const bool bad = report.verdict > sim::Verdict::kClean;
+  std::string rules;
+  for (const Reported& one : reported) rules += " " + one.finding->violation.rule;
+  const std::string expected = scenario.expected.empty() || reported.empty() ? ""
+                               : std::find(scenario.expected.begin(), scenario.expected.end(),
+                                           reported[0].finding->violation.rule) !=
+                                       scenario.expected.end()
+                                   ? ", as expected"
+                                   : ", NOT the expected rule";
+  fmt::print("{:<34} {}{}{}\n", scenario.name,
+             report::paint(verdict, bad ? "red" : "green", color), rules, expected);
+  fmt::print("{:<34} {}; {}\n", "",
+             report.error.empty() ? report.scope : report.error, seconds_text(report.seconds));
+  for (const Reported& one : reported) print_finding(options, request, one);
+  if (!reported.empty()) fmt::print("\n");
+  std::fflush(stdout);
+}
+
+void show_progress(const Scenario& scenario, const sim::Progress& progress) {
+  const double rate = static_cast<double>(progress.executions) / progress.seconds;
+  const std::string explored =
+      progress.explored_fraction
+          ? fmt::format(", {:.2f} % of the tree", 100 * *progress.explored_fraction)
+          : std::string();
+  fmt::print(stderr, "\r\x1b[K{}: {} {} executions, {}/s, {} steps deep{}", scenario.name,
+             progress.strategy, grouped(progress.executions),
+             grouped(static_cast<std::uint64_t>(rate)), progress.depth, explored);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+int explore(const Options& options) {
+  Request request;
+  if (const std::optional<std::string> problem = check(options, request)) {
+    return bad_request(*problem);
+  }
+  if (options.format == "text") {
+    fmt::print("strategy {}, profile {}, seed 0x{:x}\n\n", request.search.strategy,
+               request.profile->name, static_cast<std::uint64_t>(request.search.seed));
+  }
+  int status = kNothingFound;
+  Json list = Json::array();
+  for (const Scenario* scenario : request.targets) {
+    const sim::ProgramFactory factory = [&request, scenario,
+                                         values = values_for(*scenario, request)] {
+      return scenario->make(values, *request.profile);
+    };
+    const bool watched = options.format == "text" && is_terminal(true);
+    if (watched) {
+      request.search.on_progress = [scenario](const sim::Progress& progress) {
+        show_progress(*scenario, progress);
+      };
+    }
+    const sim::Report report = sim::explore(factory, request.search);
+    if (watched) fmt::print(stderr, "\r\x1b[K");
+    std::vector<Reported> reported(report.findings.size());
+    for (std::size_t i = 0; i < reported.size(); ++i) {
+      reported[i].finding = &report.findings[i];
+      if (auto problem = write_failure(*scenario, request, factory, reported[i])) {
+        return bad_request(*problem);
+      }
+    }
+    if (options.format == "json") {
+      list.push_back(report_json(*scenario, request, report, reported));
+    } else {
+      print_report(options, request, *scenario, report, reported);
+    }
+    if (report.verdict == sim::Verdict::kViolation) status = std::max(status, kViolationFound);
+    if (report.verdict == sim::Verdict::kError) status = kHarnessFailed;
+  }
+  if (options.format == "json") fmt::print("{}\n", list.dump(2));
+  return status;
+}
+
+}  // namespace nmrcheck::cli

@@ -1,0 +1,127 @@
+// nmrcheck list scenarios|rules|strategies|profiles
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "model/nmr/choices.h"
+#include "model/rules/catalog.h"
+#include "tools/cli/commands.h"
+
+namespace nmrcheck::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 4> kLists{"scenarios", "rules", "strategies", "profiles"};
+
+Json scenarios_json() {
+  Json list = Json::array();
+  for (const Scenario& scenario : scenarios()) {
+    Json expected = Json::array();
+    for (const std::string_view rule : scenario.expected) expected.push_back(rule);
+    list.push_back({{"name", scenario.name},
+                    {"summary", scenario.summary},
+                    {"expected", expected},
+                    {"twin", scenario.twin},
+                    {"source", scenario.source}});
+  }
+  return list;
+}
+
+Json rules_json() {
+  Json list = Json::array();
+  for (const model::RuleInfo& rule : model::rules()) {
+    list.push_back({{"id", rule.id},
+                    {"severity", severity_name(rule.severity)},
+                    {"party", model::to_string(rule.party)},
+                    {"statement", rule.statement},
+                    {"source", rule.source}});
+  }
+  return list;
+}
+
+Json strategies_json() {
+  Json list = Json::array();
+  list.push_back({{"name", sim::kAutoStrategy}, {"summary", sim::kAutoSummary}});
+  for (const sim::StrategyInfo& strategy : sim::strategies()) {
+    list.push_back({{"name", strategy.name}, {"summary", strategy.summary}});
+  }
+  return list;
+}
+
+Json profiles_json() {
+  Json list = Json::array();
+  for (const model::Profile& profile : model::profiles()) {
+    list.push_back({{"name", profile.name}, {"summary", profile.summary}});
+  }
+  return list;
+}
+
+void print_scenarios() {
+  for (const Scenario& scenario : scenarios()) {
+    fmt::print("{:<34} {}\n", scenario.name, scenario.summary);
+    if (!scenario.expected.empty()) {
+      fmt::print("{:<34} breaks {}\n", "", fmt::join(scenario.expected, ", "));
+    }
+  }
+}
+
+void print_profiles() {
+  for (const model::Profile& profile : model::profiles()) {
+    fmt::print("{:<12} {}\n", profile.name, profile.summary);
+  }
+  fmt::print("\nWhat the documentation leaves open, and what each profile allows:\n\n");
+  for (const model::ChoicePointInfo& point : model::choice_points()) {
+    fmt::print("{}\n", point.question);
+    for (std::size_t i = 0; i < point.alternatives.size(); ++i) {
+      if (point.alternatives[i].empty()) continue;
+      std::string allowed;
+      for (const model::Profile& profile : model::profiles()) {
+        if ((profile.allowed[point.number] >> i & 1) == 0) continue;
+        allowed += (allowed.empty() ? "" : ", ") + std::string(profile.name);
+      }
+      fmt::print("  ({}) {:<58} {}{}\n", static_cast<char>('a' + i), point.alternatives[i],
+                 allowed, point.default_alternative == i ? "; default" : "");
+    }
+    if (!point.note.empty()) fmt::print("      {}\n", point.note);
+  }
+}
+
+void print_text(std::string_view what) {
+  if (what == "scenarios") return print_scenarios();
+  if (what == "profiles") return print_profiles();
+  if (what == "rules") {
+    for (const model::RuleInfo& rule : model::rules()) {
+      fmt::print("{:<24} {}  {}\n", rule.id, severity_name(rule.severity), rule.statement);
+    }
+    return;
+  }
+  fmt::print("{:<12} {}\n", sim::kAutoStrategy, sim::kAutoSummary);
+  for (const sim::StrategyInfo& strategy : sim::strategies()) {
+    fmt::print("{:<12} {}\n", strategy.name, strategy.summary);
+  }
+}
+
+}  // namespace
+
+int list(const Options& options) {
+  bool known = false;
+  for (const std::string_view name : kLists) known |= options.what == name;
+  if (!known) {
+    return bad_request(fmt::format("there is no list of \"{}\"; there are {}.{}", options.what,
+                                   fmt::join(kLists, ", "), suggestion(options.what, kLists)));
+  }
+  if (options.format == "text") {
+    print_text(options.what);
+    return kNothingFound;
+  }
+  const Json json = options.what == "scenarios"    ? scenarios_json()
+                    : options.what == "rules"      ? rules_json()
+                    : options.what == "strategies" ? strategies_json()
+                                                   : profiles_json();
+  fmt::print("{}\n", json.dump(2));
+  return kNothingFound;
+}
+
+}  // namespace nmrcheck::cli

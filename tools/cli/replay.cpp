@@ -1,0 +1,42 @@
+// nmrcheck replay FAILURE.json
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/cli/commands.h"
+#include "tools/report/text.h"
+
+namespace nmrcheck::cli {
+
+int replay(const Options& options) {
+  int status = kHarnessFailed;
+  const std::optional<Loaded> loaded = load(options.file, status);
+  if (!loaded) return status;
+  const std::optional<Rerun> again = rerun(*loaded, status);
+  if (!again) return status;
+  const sim::Violation& violation = *again->outcome.violation;
+  const bool reproduced = again->outcome.hash == loaded->failure.hash;
+  if (options.format == "json") {
+    const nlohmann::ordered_json json = {{"failure", options.file},
+                                         {"verdict", "violation"},
+                                         {"rule", violation.rule},
+                                         {"step", violation.step},
+                                         {"steps", again->outcome.steps},
+                                         {"message", violation.message},
+                                         {"reproduced", reproduced}};
+    fmt::print("{}\n", json.dump(2));
+    return kViolationFound;
+  }
+  const bool color = options.color && is_terminal(false);
+  fmt::print("{}, profile {}, {} steps\n\n", loaded->failure.scenario, loaded->failure.profile,
+             again->outcome.steps);
+  fmt::print("{}", report::draw(again->trace, violation, {color, terminal_width(), options.full}));
+  if (!reproduced) {
+    fmt::print("\nThe rule is the same, but a detail differs from the record (hash {:x}, recorded "
+               "{:x}): the scenario or its driver was changed.\n",
+               again->outcome.hash, loaded->failure.hash);
+  }
+  return kViolationFound;
+}
+
+}  // namespace nmrcheck::cli
