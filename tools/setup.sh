@@ -62,12 +62,12 @@ build() {
       fail "configuring failed; the whole output is in $log"
     fi
   fi
-  if ! ninja -C "$directory" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    printf 'nmrcheck: building %s\n' "$preset" >&2
-    if ! ninja -C "$directory" "$@" >"$log" 2>&1; then
-      grep -E -A12 'FAILED|error' "$log" | head -n 60 >&2
-      fail "the build failed; the whole output is in $log"
-    fi
+  if ninja -C "$directory" -n "$@" 2>&1 | grep -qE 'Building|Linking'; then
+    printf 'nmrcheck: building %s (the first time takes a minute or two)\n' "$preset" >&2
+  fi
+  if ! ninja -C "$directory" "$@" >"$log" 2>&1; then
+    grep -E -A12 'FAILED|error' "$log" | head -n 60 >&2
+    fail "the build failed; the whole output is in $log"
   fi
   flock -u 9
   exec 9>&-

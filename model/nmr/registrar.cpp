@@ -52,7 +52,7 @@ std::uint32_t Registrar::ask(std::uint32_t number) {
     for (; picked > 1; --picked) others &= others - 1;
     answer = static_cast<std::uint32_t>(std::countr_zero(others));
   }
-  if (execution_.traced()) {
+  if (execution_.traced() && answer != preferred) {
     execution_.note(fmt::format("{}: {}", info.question, info.alternatives[answer]));
   }
   return answer;
