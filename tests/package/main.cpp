@@ -1,14 +1,12 @@
-// A design of its own, explored through the installed package: registers a provider and forgets it.
+// A design of one's own: a provider whose unload may forget to deregister.
+#include <scenarios/kit.h>
+#include <sim/explore/explorer.h>
+
 #include <cstdio>
 
-#include "scenarios/kit.h"
-#include "sim/explore/explorer.h"
+using namespace nmrcheck;
 
-namespace {
-
-namespace kit = nmrcheck::kit;
-
-struct Driver {
+struct Driver {  // the driver's globals: fresh in each execution, dead after unload
   HANDLE registration;
 };
 
@@ -18,37 +16,36 @@ NTSTATUS attach(HANDLE, PVOID, PNPI_REGISTRATION_INSTANCE, PVOID, CONST VOID*, P
 }
 NTSTATUS detach(PVOID) { return STATUS_SUCCESS; }
 
-const NPI_PROVIDER_CHARACTERISTICS kProvider =
-    kit::provider_characteristics(attach, detach, nullptr);
+const NPI_PROVIDER_CHARACTERISTICS provider = kit::provider_characteristics(attach, detach, nullptr);
 
-template <bool kWaits>
-void drive(nmrcheck::model::World& world, const nmrcheck::ParameterValues&) {
-  const auto driver = world.kernel().load("forgetful.sys");
-  auto* globals = kit::globals<Driver>(driver);
+template <bool waits>
+void drive(model::World& world, const ParameterValues&) {  // the body of the main fiber
+  const model::ModuleId driver = world.kernel().load("forgetful.sys");
+  Driver* globals = kit::globals<Driver>(driver);
   kit::in_driver(driver, "DriverEntry", [&] {
-    (void)NmrRegisterProvider(&kProvider, globals, &globals->registration);
+    (void)NmrRegisterProvider(&provider, globals, &globals->registration);
   });
   world.kernel().unload(driver, [&] {
-    if (kWaits) kit::deregister_provider(globals->registration);
+    if (waits) kit::deregister_provider(globals->registration);
   });
 }
 
-nmrcheck::sim::Report check(nmrcheck::kit::DriveFunction function) {
-  const nmrcheck::model::Profile& profile = *nmrcheck::model::find_profile("documented");
-  return nmrcheck::sim::explore(
-      [&] { return std::make_unique<kit::FunctionDriverProgram>(
-                function, nmrcheck::ParameterValues{}, profile); },
-      {.strategy = "dfs"});
+sim::Report check(kit::DriveFunction function) {
+  const auto make = [&] {
+    return std::make_unique<kit::FunctionDriverProgram>(function, ParameterValues{},
+                                                        *model::find_profile("documented"));
+  };
+  return sim::explore(make, {.strategy = "dfs"});
 }
 
-}  // namespace
-
 int main() {
-  const nmrcheck::sim::Report bad = check(drive<false>);
-  const nmrcheck::sim::Report good = check(drive<true>);
-  const bool found = bad.findings.size() == 1 && bad.findings[0].violation.rule == "NMR-UNL-01";
-  const bool verified = good.verdict == nmrcheck::sim::Verdict::kVerified;
-  std::printf("forgetful driver: %s; careful driver: %s\n", found ? "NMR-UNL-01" : "not found",
-              verified ? "verified" : "not verified");
-  return found && verified ? 0 : 1;
+  const sim::Report forgetful = check(drive<false>);
+  const sim::Report careful = check(drive<true>);
+  for (const sim::Finding& finding : forgetful.findings) {
+    std::printf("%s: %s\n", finding.violation.rule.c_str(), finding.violation.message.c_str());
+  }
+  const bool verified = careful.verdict == sim::Verdict::kVerified;
+  std::printf("the careful one: %s, %s\n", verified ? "verified" : "not verified",
+              careful.scope.c_str());
+  return forgetful.findings.size() == 1 && verified ? 0 : 1;
 }
