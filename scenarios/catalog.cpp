@@ -1,6 +1,7 @@
 // The list of scenarios, in the order in which they are shown and explored.
 #include <vector>
 
+#include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
 
@@ -11,6 +12,7 @@ std::vector<Scenario> all_scenarios() {
   using namespace designs;
   std::vector<Scenario> list;
   add_raw_client_pointer(list);
+  add_verdicts(list);
   return list;
 }
 

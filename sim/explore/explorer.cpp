@@ -107,7 +107,13 @@ class Search {
       exhausted = !strategy->begin_execution(Seed{0});
     }
     report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted) return fmt::format("complete: all {} executions", grouped(number));
+    if (exhausted) {
+      return number == 1 ? "complete: the only execution"
+                         : fmt::format("complete: all {} executions", grouped(number));
+    }
+    if (ended_ && report_.error.empty()) {
+      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+    }
     return describe_scope(info, *strategy, number, interleavings.size());
   }
 
@@ -165,7 +171,8 @@ class Search {
     }
     Finding finding{*first.violation, first.schedule, first.schedule, first.steps, first.hash,
                     number, std::string(info.name), seed};
-    if (options_.minimize) {
+    // Each execution of an endless step costs seconds: it is reported as found.
+    if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
           minimize(factory_, first.schedule, *first.violation, options_.limits, {});
       finding.violation = *smaller.outcome.violation;

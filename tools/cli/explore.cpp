@@ -210,9 +210,10 @@ void print_finding(const Options& options, const Request& request, const Reporte
                               label_of(request.profile->name), rule->statement));
     if (!rule->mend.empty()) field("mend", rule->mend);
   }
-  field("found", fmt::format("by {} in execution {}; the interleaving above is minimized to {} "
-                             "steps",
-                             finding.strategy, grouped(finding.execution + 1), finding.steps));
+  field("found", fmt::format("by {} in execution {}, seed 0x{:x}; the interleaving above is {}",
+                             finding.strategy, grouped(finding.execution + 1),
+                             static_cast<std::uint64_t>(request.search.seed),
+                             finding.schedule == finding.found ? "the one found" : "minimized"));
   field("replay", fmt::format("tools/nmrcheck replay {}", reported.file));
 }
 

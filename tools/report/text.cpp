@@ -13,6 +13,7 @@ constexpr std::size_t kStepWidth = 6;      // "  12 ▸"
 constexpr std::size_t kColumnMax = 44;     // wider columns leave gaps that the eye must cross
 constexpr std::size_t kRowsMax = 60;       // steps shown when not all are asked for
 constexpr std::size_t kHeadRows = 12;      // of these, from the beginning
+constexpr std::size_t kRepeatsMin = 4;     // equal steps in a row that one line stands for
 
 std::string place_of(const sim::StepRecord& step) {
   if (step.place.file == nullptr) return {};
@@ -37,7 +38,7 @@ class Picture {
   std::string draw() {
     if (!listed_) draw_header();
     const std::size_t count = trace_.steps.size();
-    const bool cut = !style_.all_steps && count > kRowsMax;
+    const bool cut = !style_.all_steps && distinct_steps() > kRowsMax;
     const std::size_t tail = count - (kRowsMax - kHeadRows);
     for (std::size_t i = 0; i < count; ++i) {
       if (cut && i == kHeadRows) {
@@ -46,13 +47,40 @@ class Picture {
         text_ += std::string(kStepWidth + 1, ' ') + paint(text, "dim", style_.color) + "\n";
       }
       if (cut && i >= kHeadRows && i < tail) continue;
+      const std::size_t same = style_.all_steps ? 0 : repeats_after(i);
       draw_step(trace_.steps[i], i + 1 == count);
+      if (same < kRepeatsMin) continue;
+      row(std::string(kStepWidth, ' '), column_of(trace_.steps[i].fiber),
+          fmt::format("… {} more of the same", same), "dim");
+      i += same;
     }
     draw_violation();
     return std::move(text_);
   }
 
  private:
+  // Steps that are drawn when repetitions are left out.
+  std::size_t distinct_steps() const {
+    std::size_t distinct = 0;
+    for (std::size_t i = 0; i < trace_.steps.size(); ++i, ++distinct) {
+      const std::size_t same = repeats_after(i);
+      if (same >= kRepeatsMin) i += same;
+    }
+    return distinct;
+  }
+
+  // How many steps after step `i` are just like it, the last of all not counted.
+  std::size_t repeats_after(std::size_t i) const {
+    const sim::StepRecord& step = trace_.steps[i];
+    std::size_t same = 0;
+    for (std::size_t next = i + 1; next + 1 < trace_.steps.size(); ++next, ++same) {
+      const sim::StepRecord& other = trace_.steps[next];
+      const bool alike = other.fiber == step.fiber && title_of(other) == title_of(step);
+      if (!alike || other.place.line != step.place.line || !other.notes.empty()) break;
+    }
+    return same;
+  }
+
   void find_columns() {
     std::set<std::uint32_t> active;
     for (const sim::StepRecord& step : trace_.steps) active.insert(sim::index(step.fiber));
