@@ -41,8 +41,10 @@ install_packages() {
     fail "apt-get could not install $missing(its last lines stand above; is the network there?)"
   fi
   rm -f "$log"
+  configure_again=yes
 }
 
+configure_again=
 program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
 test_packages="libgtest-dev librapidcheck-dev python3"
 
@@ -54,7 +56,7 @@ build() {
   exec 9>"$directory/.lock"
   flock 9
   log="$directory/build.log"
-  if [ ! -f "$directory/build.ninja" ]; then
+  if [ ! -f "$directory/build.ninja" ] || [ -n "$configure_again" ]; then
     printf 'nmrcheck: configuring %s\n' "$preset" >&2
     if ! (cd "$root" && cmake --preset "$preset") >"$log" 2>&1; then
       tail -n 40 "$log" >&2
