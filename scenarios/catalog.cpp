@@ -5,12 +5,21 @@
 #include "scenarios/scenario.h"
 
 namespace nmrcheck {
+
+void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
+                       std::string_view fixed_summary, decltype(Scenario::make) fixed) {
+  list.push_back(faulty);
+  list.push_back({faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters,
+                  fixed});
+}
+
 namespace {
 
 std::vector<Scenario> all_scenarios() {
   using namespace designs;
   std::vector<Scenario> list;
   add_raw_client_pointer(list);
+  add_counting(list);
   return list;
 }
 
