@@ -20,6 +20,8 @@ std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> list;
   add_raw_client_pointer(list);
   add_counting(list);
+  add_attach_contract(list);
+  add_detach_contract(list);
   return list;
 }
 

@@ -14,5 +14,7 @@ void add_pair(std::vector<Scenario>& list, const Scenario& faulty, std::string_v
 
 void add_raw_client_pointer(std::vector<Scenario>& list);
 void add_counting(std::vector<Scenario>& list);
+void add_attach_contract(std::vector<Scenario>& list);
+void add_detach_contract(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

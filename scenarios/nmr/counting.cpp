@@ -76,7 +76,10 @@ constexpr small::Pair kCompletionAfterSuccess{
 void call_and_forget(Driver& client) {
   if (!small::begin_call(client)) return;
   small::request_of_peer(client);
-  InterlockedDecrement(&client.calls);
+  KIRQL irql;
+  KeAcquireSpinLock(&client.lock, &irql);
+  --client.calls;
+  KeReleaseSpinLock(&client.lock, irql);
 }
 
 constexpr small::Pair kMissingCompletion{.client = {.thread = call_and_forget,

@@ -42,7 +42,7 @@ NTSTATUS attach_provider(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTAN
   if (!NT_SUCCESS(status)) return status;
   KIRQL irql;
   KeAcquireSpinLock(&client.lock, &irql);
-  client.attached = TRUE;
+  NMRCHECK_WRITE(client.attached, TRUE);  // some designs read it without the lock
   KeReleaseSpinLock(&client.lock, irql);
   return status;
 }
