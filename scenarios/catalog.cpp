@@ -22,6 +22,8 @@ std::vector<Scenario> all_scenarios() {
   add_counting(list);
   add_attach_contract(list);
   add_detach_contract(list);
+  add_binding_memory(list);
+  add_teardown(list);
   return list;
 }
 

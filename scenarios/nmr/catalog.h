@@ -16,5 +16,7 @@ void add_raw_client_pointer(std::vector<Scenario>& list);
 void add_counting(std::vector<Scenario>& list);
 void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
+void add_binding_memory(std::vector<Scenario>& list);
+void add_teardown(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
