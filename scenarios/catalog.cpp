@@ -19,6 +19,9 @@ std::vector<Scenario> all_scenarios() {
   using namespace designs;
   std::vector<Scenario> list;
   add_raw_client_pointer(list);
+  add_sample_client(list);
+  add_free_in_detach(list);
+  add_refcount_then_lock(list);
   add_counting(list);
   add_attach_contract(list);
   add_detach_contract(list);

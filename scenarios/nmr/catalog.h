@@ -13,6 +13,9 @@ void add_pair(std::vector<Scenario>& list, const Scenario& faulty, std::string_v
               decltype(Scenario::make) fixed);
 
 void add_raw_client_pointer(std::vector<Scenario>& list);
+void add_sample_client(std::vector<Scenario>& list);
+void add_free_in_detach(std::vector<Scenario>& list);
+void add_refcount_then_lock(std::vector<Scenario>& list);
 void add_counting(std::vector<Scenario>& list);
 void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
