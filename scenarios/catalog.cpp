@@ -1,4 +1,6 @@
 // The list of scenarios, in the order in which they are shown and explored.
+#include "scenarios/kernel/catalog.h"
+
 #include <vector>
 
 #include "scenarios/nmr/catalog.h"
@@ -9,8 +11,8 @@ namespace nmrcheck {
 void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
                        std::string_view fixed_summary, decltype(Scenario::make) fixed) {
   list.push_back(faulty);
-  list.push_back({faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters,
-                  fixed});
+  list.push_back(
+      {faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters, fixed});
 }
 
 namespace {
@@ -27,6 +29,8 @@ std::vector<Scenario> all_scenarios() {
   add_detach_contract(list);
   add_binding_memory(list);
   add_teardown(list);
+  add_kernel_memory(list);
+  add_kernel_synchronization(list);
   return list;
 }
 

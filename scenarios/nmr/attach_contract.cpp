@@ -47,15 +47,13 @@ constexpr small::Pair kAttachTwice{.client = {.attach = attach_repeatedly}};
 
 // --- The client inspects the provider after it attached, and does not like it ---
 
-NTSTATUS attach_then_validate(HANDLE binding, PVOID context,
-                              PNPI_REGISTRATION_INSTANCE provider) {
+NTSTATUS attach_then_validate(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE provider) {
   const NTSTATUS status = attach(driver_of(context), binding);
   if (!NT_SUCCESS(status)) return status;
   return provider->NpiSpecificCharacteristics == nullptr ? STATUS_NOINTERFACE : status;
 }
 
-NTSTATUS validate_then_attach(HANDLE binding, PVOID context,
-                              PNPI_REGISTRATION_INSTANCE provider) {
+NTSTATUS validate_then_attach(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE provider) {
   if (provider->NpiSpecificCharacteristics == nullptr) return STATUS_NOINTERFACE;
   return attach(driver_of(context), binding);
 }

@@ -29,9 +29,8 @@ NTSTATUS attach_context(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANC
   auto* made = allocate<Context>();
   if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   *made = {&client, binding, nullptr, 0};
-  const NTSTATUS status =
-      NmrClientAttachProvider(binding, made, &small::kClientDispatch, &client.peer_context,
-                              &client.peer_dispatch);
+  const NTSTATUS status = NmrClientAttachProvider(binding, made, &small::kClientDispatch,
+                                                  &client.peer_context, &client.peer_dispatch);
   if (!NT_SUCCESS(status)) release(made);
   return status;
 }
@@ -181,9 +180,10 @@ constexpr small::Pair kTouchAfterComplete{
     .client = {.attach = attach_context,
                .detach = detach_by_work_item<complete_then_free_item>,
                .cleanup = cleanup_context}};
-constexpr small::Pair kCompleteLast{.client = {.attach = attach_context,
-                                               .detach = detach_by_work_item<free_item_then_complete>,
-                                               .cleanup = cleanup_context}};
+constexpr small::Pair kCompleteLast{
+    .client = {.attach = attach_context,
+               .detach = detach_by_work_item<free_item_then_complete>,
+               .cleanup = cleanup_context}};
 
 void add_contexts(std::vector<Scenario>& list) {
   add_pair(list,

@@ -82,8 +82,8 @@ void call_and_forget(Driver& client) {
   KeReleaseSpinLock(&client.lock, irql);
 }
 
-constexpr small::Pair kMissingCompletion{.client = {.thread = call_and_forget,
-                                                    .unload = small::unload_client_during_calls}};
+constexpr small::Pair kMissingCompletion{
+    .client = {.thread = call_and_forget, .unload = small::unload_client_during_calls}};
 
 // --- A flag instead of a count ---
 

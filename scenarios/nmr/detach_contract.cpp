@@ -49,9 +49,10 @@ void call_uncounted(Driver& client) {
   if (small::begin_call(client)) small::request_of_peer(client);
 }
 
-constexpr small::Pair kCompleteWithoutDrain{.client = {.detach = detach_by_work_item,
-                                                       .thread = call_uncounted,
-                                                       .unload = small::unload_client_during_calls}};
+constexpr small::Pair kCompleteWithoutDrain{
+    .client = {.detach = detach_by_work_item,
+               .thread = call_uncounted,
+               .unload = small::unload_client_during_calls}};
 
 // --- The callback completes the detach, and then says that it is done ---
 
@@ -160,10 +161,10 @@ constexpr small::Pair kStopsServing{.client = kCallingClient,
                                                  .detach = detach_and_free,
                                                  .enter = enter_with_buffer,
                                                  .unload = unload_with_buffer}};
-constexpr small::Pair kServesToTheEnd{.client = kCallingClient,
-                                      .provider = {.attach = accept_with_buffer,
-                                                   .enter = enter_with_buffer,
-                                                   .unload = unload_with_buffer}};
+constexpr small::Pair kServesToTheEnd{
+    .client = kCallingClient,
+    .provider = {
+        .attach = accept_with_buffer, .enter = enter_with_buffer, .unload = unload_with_buffer}};
 
 void add_answers(std::vector<Scenario>& list) {
   add_pair(list,

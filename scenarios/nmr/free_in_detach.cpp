@@ -1,4 +1,5 @@
-// A client that frees its binding context in the detach callback, and one that leaves it to cleanup.
+// A client that frees its binding context in the detach callback, and one that leaves it to
+// cleanup.
 //
 // The provider still calls the client then: it returns STATUS_PENDING until its calls have ended.
 #include "scenarios/nmr/catalog.h"

@@ -27,11 +27,16 @@ NTSTATUS accept(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE, PVOID
                 CONST VOID* client_dispatch, PVOID* provider_context,
                 CONST VOID** provider_dispatch) {
   Driver& provider = driver_of(context);
-  auto* made = static_cast<Attached*>(
-      ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Attached), small::kTag));
+  auto* made =
+      static_cast<Attached*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Attached), small::kTag));
   if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-  *made = {&provider, binding, client_context,
-           static_cast<const kit::ClientDispatch*>(client_dispatch), 1, 0, TRUE};
+  *made = {&provider,
+           binding,
+           client_context,
+           static_cast<const kit::ClientDispatch*>(client_dispatch),
+           1,
+           0,
+           TRUE};
   *provider_context = made;
   *provider_dispatch = &small::kProviderDispatch;
   KIRQL irql;

@@ -1,8 +1,8 @@
 // A client that counts references to each binding: the documented approach, hardened.
 //
-// It keeps its bindings on a list and finds them by a key. The attach callback holds a reference, so
-// that a detach may begin before it returned. The flag and the count of a binding change under one
-// lock, so that exactly one of these happens: detach succeeds, or one release completes it.
+// It keeps its bindings on a list and finds them by a key. The attach callback holds a reference,
+// so that a detach may begin before it returned. The flag and the count of a binding change under
+// one lock, so that exactly one of these happens: detach succeeds, or one release completes it.
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/nmr/small.h"
 
@@ -76,8 +76,8 @@ void publish(Binding* binding, PVOID provider_context, CONST VOID* dispatch) {
 }
 
 NTSTATUS attach(HANDLE handle, PVOID context, PNPI_REGISTRATION_INSTANCE) {
-  auto* binding = static_cast<Binding*>(
-      ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Binding), small::kTag));
+  auto* binding =
+      static_cast<Binding*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Binding), small::kTag));
   if (binding == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   InitializeListHead(&binding->link);
   binding->client = static_cast<Client*>(context);

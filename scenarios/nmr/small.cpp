@@ -140,8 +140,8 @@ void drive(model::World& world, const Pair& pair) {
   const Loaded client{client_id, kit::globals<Driver>(client_id)};
   provider.driver->provider = kit::provider_characteristics(
       pair.provider.attach, pair.provider.detach, pair.provider.cleanup);
-  client.driver->client = kit::client_characteristics(pair.client.attach, pair.client.detach,
-                                                      pair.client.cleanup);
+  client.driver->client =
+      kit::client_characteristics(pair.client.attach, pair.client.detach, pair.client.cleanup);
   run(provider, "DriverEntry", pair.provider.enter);
   run(client, "DriverEntry", pair.client.enter);
   start(provider, "provider thread", pair.provider.thread);

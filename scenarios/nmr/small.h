@@ -11,15 +11,15 @@ constexpr ULONG kTag = 'lmsN';
 // The globals of either driver. A module with one binding may use them as its binding context.
 struct Driver {
   HANDLE registration;
-  HANDLE binding;             // of the latest attach callback
-  PVOID peer_context;         // what the peer gave when the binding attached
+  HANDLE binding;      // of the latest attach callback
+  PVOID peer_context;  // what the peer gave when the binding attached
   const VOID* peer_dispatch;
-  KSPIN_LOCK lock;            // protects the three below
-  BOOLEAN attached;           // new calls into the peer may begin
-  BOOLEAN detaching;          // the detach returned STATUS_PENDING, or is about to
-  LONG calls;                 // into the peer, begun and not ended
-  PVOID memory;               // for scenarios that own some
-  sim::FiberId thread;        // valid if `threads` is 1
+  KSPIN_LOCK lock;      // protects the three below
+  BOOLEAN attached;     // new calls into the peer may begin
+  BOOLEAN detaching;    // the detach returned STATUS_PENDING, or is about to
+  LONG calls;           // into the peer, begun and not ended
+  PVOID memory;         // for scenarios that own some
+  sim::FiberId thread;  // valid if `threads` is 1
   LONG threads;
   NPI_CLIENT_CHARACTERISTICS client;
   NPI_PROVIDER_CHARACTERISTICS provider;
@@ -30,7 +30,8 @@ NTSTATUS request(PVOID provider_context);
 inline constexpr kit::ClientDispatch kClientDispatch = {notify};
 inline constexpr kit::ProviderDispatch kProviderDispatch = {request};
 
-// --- The client's parts. Its binding context is its globals; it counts its calls under its lock ---
+// --- The client's parts. Its binding context is its globals; it counts its calls under its lock
+// ---
 
 NTSTATUS attach_provider(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE);
 NTSTATUS detach_provider(PVOID context);

@@ -58,9 +58,7 @@ void wait_first(Driver& client) {
   small::unload_client(client);
 }
 
-void deregister_as_provider(Driver& client) {
-  kit::deregister_provider(client.registration);
-}
+void deregister_as_provider(Driver& client) { kit::deregister_provider(client.registration); }
 
 constexpr small::Pair kDeregisterAfterWait{.client = {.unload = deregister_after_wait}};
 constexpr small::Pair kDeregisterTwice{.client = {.unload = deregister_twice}};
