@@ -146,12 +146,16 @@ void read_description_counted(Driver& client) {
 
 constexpr small::Provider kDescribedProvider{.attach = accept_with_description,
                                              .cleanup = cleanup_context};
-constexpr small::Pair kStalePeerData{
-    .client = {.thread = read_description, .unload = small::unload_client_during_calls},
-    .provider = kDescribedProvider};
-constexpr small::Pair kCountedPeerData{
-    .client = {.thread = read_description_counted, .unload = small::unload_client_during_calls},
-    .provider = kDescribedProvider};
+constexpr small::Pair kStalePeerData{.client = {.attach = small::attach_to_call,
+                                                .detach = small::detach_counting,
+                                                .thread = read_description,
+                                                .unload = small::unload_client_during_calls},
+                                     .provider = kDescribedProvider};
+constexpr small::Pair kCountedPeerData{.client = {.attach = small::attach_to_call,
+                                                  .detach = small::detach_counting,
+                                                  .thread = read_description_counted,
+                                                  .unload = small::unload_client_during_calls},
+                                       .provider = kDescribedProvider};
 
 // --- A work item completes the detach, and uses the context afterwards ---
 

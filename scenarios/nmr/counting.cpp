@@ -40,7 +40,8 @@ void call_without_lock(Driver& client) {
   end_call_without_lock(client);
 }
 
-constexpr small::Pair kLostCompletion{.client = {.detach = detach_without_lock,
+constexpr small::Pair kLostCompletion{.client = {.attach = small::attach_to_call,
+                                                 .detach = detach_without_lock,
                                                  .thread = call_without_lock,
                                                  .unload = small::unload_client_during_calls}};
 
@@ -67,7 +68,8 @@ void call_after_adding(Driver& client) {
 }
 
 constexpr small::Pair kCompletionAfterSuccess{
-    .client = {.detach = detach_after_flag,
+    .client = {.attach = small::attach_to_call,
+               .detach = detach_after_flag,
                .thread = call_after_adding,
                .unload = small::unload_client_during_calls}};
 
@@ -82,8 +84,10 @@ void call_and_forget(Driver& client) {
   KeReleaseSpinLock(&client.lock, irql);
 }
 
-constexpr small::Pair kMissingCompletion{
-    .client = {.thread = call_and_forget, .unload = small::unload_client_during_calls}};
+constexpr small::Pair kMissingCompletion{.client = {.attach = small::attach_to_call,
+                                                    .detach = small::detach_counting,
+                                                    .thread = call_and_forget,
+                                                    .unload = small::unload_client_during_calls}};
 
 // --- A flag instead of a count ---
 
@@ -96,14 +100,14 @@ void check_then_call(Driver& client) {
   if (NMRCHECK_READ(client.attached)) small::request_of_peer(client);
 }
 
-constexpr small::Pair kCheckThenCall{.client = {.detach = detach_with_flag,
+constexpr small::Pair kCheckThenCall{.client = {.attach = small::attach_to_call,
+                                                .detach = detach_with_flag,
                                                 .thread = check_then_call,
                                                 .unload = small::unload_client_during_calls}};
 
 // --- Fixed: flag and count under one lock; whoever finds both conditions met finishes ---
 
-constexpr small::Pair kCounted{
-    .client = {.thread = small::call_once, .unload = small::unload_client_during_calls}};
+constexpr small::Pair kCounted{.client = small::kCallingClient};
 
 }  // namespace
 

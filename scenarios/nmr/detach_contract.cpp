@@ -11,17 +11,17 @@ using small::Driver;
 
 Driver& driver_of(PVOID context) { return *static_cast<Driver*>(context); }
 
-constexpr small::Pair kCounted{
-    .client = {.thread = small::call_once, .unload = small::unload_client_during_calls}};
+constexpr small::Pair kCounted{.client = small::kCallingClient};
 
 // --- The detach is refused while calls are in progress ---
 
 NTSTATUS refuse_while_busy(PVOID context) {
-  return small::detach_provider(context) == STATUS_PENDING ? STATUS_INVALID_DEVICE_STATE
+  return small::detach_counting(context) == STATUS_PENDING ? STATUS_INVALID_DEVICE_STATE
                                                            : STATUS_SUCCESS;
 }
 
-constexpr small::Pair kDetachRefused{.client = {.detach = refuse_while_busy,
+constexpr small::Pair kDetachRefused{.client = {.attach = small::attach_to_call,
+                                                .detach = refuse_while_busy,
                                                 .thread = small::call_once,
                                                 .unload = small::unload_client_during_calls}};
 
@@ -50,7 +50,8 @@ void call_uncounted(Driver& client) {
 }
 
 constexpr small::Pair kCompleteWithoutDrain{
-    .client = {.detach = detach_by_work_item,
+    .client = {.attach = small::attach_to_call,
+               .detach = detach_by_work_item,
                .thread = call_uncounted,
                .unload = small::unload_client_during_calls}};
 
@@ -93,16 +94,18 @@ void call_and_recheck(Driver& client) {
 }
 
 NTSTATUS pend_always(PVOID context) {
-  if (small::detach_provider(context) == STATUS_SUCCESS) {
+  if (small::detach_counting(context) == STATUS_SUCCESS) {
     NmrClientDetachProviderComplete(driver_of(context).binding);
   }
   return STATUS_PENDING;
 }
 
-constexpr small::Pair kCompleteTwice{.client = {.detach = pend_and_recheck,
+constexpr small::Pair kCompleteTwice{.client = {.attach = small::attach_to_call,
+                                                .detach = pend_and_recheck,
                                                 .thread = call_and_recheck,
                                                 .unload = small::unload_client_during_calls}};
-constexpr small::Pair kPendAlways{.client = {.detach = pend_always,
+constexpr small::Pair kPendAlways{.client = {.attach = small::attach_to_call,
+                                             .detach = pend_always,
                                              .thread = small::call_once,
                                              .unload = small::unload_client_during_calls}};
 
@@ -119,8 +122,9 @@ void complete_then_deregister(Driver& client) {
   kit::deregister_client(client.registration);
 }
 
-constexpr small::Pair kCompleteBeforeCallback{
-    .client = {.detach = pend, .unload = complete_then_deregister}};
+constexpr small::Pair kCompleteBeforeCallback{.client = {.attach = small::attach_to_call,
+                                                         .detach = pend,
+                                                         .unload = complete_then_deregister}};
 constexpr small::Pair kCorrect{};
 
 // --- The provider frees in its detach callback what requests need ---
@@ -154,15 +158,13 @@ void unload_with_buffer(Driver& provider) {
   if (!provider.detaching) ExFreePoolWithTag(provider.memory, small::kTag);
 }
 
-constexpr small::Client kCallingClient{.thread = small::call_once,
-                                       .unload = small::unload_client_during_calls};
-constexpr small::Pair kStopsServing{.client = kCallingClient,
+constexpr small::Pair kStopsServing{.client = small::kCallingClient,
                                     .provider = {.attach = accept_with_buffer,
                                                  .detach = detach_and_free,
                                                  .enter = enter_with_buffer,
                                                  .unload = unload_with_buffer}};
 constexpr small::Pair kServesToTheEnd{
-    .client = kCallingClient,
+    .client = small::kCallingClient,
     .provider = {
         .attach = accept_with_buffer, .enter = enter_with_buffer, .unload = unload_with_buffer}};
 

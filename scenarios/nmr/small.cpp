@@ -37,9 +37,16 @@ NTSTATUS request(PVOID) { return STATUS_SUCCESS; }
 NTSTATUS attach_provider(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE) {
   Driver& client = driver_of(context);
   client.binding = binding;
-  const NTSTATUS status = NmrClientAttachProvider(binding, context, &kClientDispatch,
-                                                  &client.peer_context, &client.peer_dispatch);
+  return NmrClientAttachProvider(binding, context, &kClientDispatch, &client.peer_context,
+                                 &client.peer_dispatch);
+}
+
+NTSTATUS detach_provider(PVOID) { return STATUS_SUCCESS; }
+
+NTSTATUS attach_to_call(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE instance) {
+  const NTSTATUS status = attach_provider(binding, context, instance);
   if (!NT_SUCCESS(status)) return status;
+  Driver& client = driver_of(context);
   KIRQL irql;
   KeAcquireSpinLock(&client.lock, &irql);
   NMRCHECK_WRITE(client.attached, TRUE);  // some designs read it without the lock
@@ -47,7 +54,7 @@ NTSTATUS attach_provider(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTAN
   return status;
 }
 
-NTSTATUS detach_provider(PVOID context) {
+NTSTATUS detach_counting(PVOID context) {
   Driver& client = driver_of(context);
   KIRQL irql;
   KeAcquireSpinLock(&client.lock, &irql);

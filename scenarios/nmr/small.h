@@ -30,13 +30,17 @@ NTSTATUS request(PVOID provider_context);
 inline constexpr kit::ClientDispatch kClientDispatch = {notify};
 inline constexpr kit::ProviderDispatch kProviderDispatch = {request};
 
-// --- The client's parts. Its binding context is its globals; it counts its calls under its lock
-// ---
+// --- The client's parts. Its binding context is its globals, and it never calls its provider ---
 
 NTSTATUS attach_provider(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE);
 NTSTATUS detach_provider(PVOID context);
 void register_client(Driver& client);
 void unload_client(Driver& client);  // joins the thread, deregisters, waits
+
+// --- A client that calls its provider: it counts its calls under its lock ---
+
+NTSTATUS attach_to_call(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE);
+NTSTATUS detach_counting(PVOID context);
 // Deregisters and waits while the thread goes on, and joins it then.
 void unload_client_during_calls(Driver& client);
 
@@ -68,6 +72,12 @@ struct Client {
   void (*thread)(Driver& client) = nullptr;
   void (*unload)(Driver& client) = unload_client;
 };
+
+// Its thread makes one call while the client deregisters.
+inline constexpr Client kCallingClient{.attach = attach_to_call,
+                                       .detach = detach_counting,
+                                       .thread = call_once,
+                                       .unload = unload_client_during_calls};
 
 struct Provider {
   PNPI_PROVIDER_ATTACH_CLIENT_FN attach = attach_client;

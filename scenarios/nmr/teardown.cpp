@@ -10,8 +10,7 @@ using small::Driver;
 Driver& driver_of(PVOID context) { return *static_cast<Driver*>(context); }
 
 constexpr small::Pair kCorrect{};
-constexpr small::Pair kBusy{
-    .client = {.thread = small::call_once, .unload = small::unload_client_during_calls}};
+constexpr small::Pair kBusy{.client = small::kCallingClient};
 
 // --- STATUS_PENDING is taken for an error ---
 
@@ -28,8 +27,10 @@ constexpr small::Pair kUnloadWithoutWait{.client = {.unload = unload_without_wai
 
 void unload_without_join(Driver& client) { kit::deregister_client(client.registration); }
 
-constexpr small::Pair kThreadOutlives{
-    .client = {.thread = small::call_once, .unload = unload_without_join}};
+constexpr small::Pair kThreadOutlives{.client = {.attach = small::attach_to_call,
+                                                 .detach = small::detach_counting,
+                                                 .thread = small::call_once,
+                                                 .unload = unload_without_join}};
 
 // --- The detach callback waits ---
 
@@ -106,8 +107,10 @@ void deregister_after_lock(Driver& client) {
   kit::deregister_client(client.registration);
 }
 
-constexpr small::Pair kLockAcrossRegistrar{.client = {.unload = deregister_under_lock}};
-constexpr small::Pair kLockDropped{.client = {.unload = deregister_after_lock}};
+constexpr small::Pair kLockAcrossRegistrar{
+    .client = {.detach = small::detach_counting, .unload = deregister_under_lock}};
+constexpr small::Pair kLockDropped{
+    .client = {.detach = small::detach_counting, .unload = deregister_after_lock}};
 
 void add_unloads(std::vector<Scenario>& list) {
   add_pair(list,
