@@ -1,4 +1,6 @@
 // The list of scenarios, in the order in which they are shown and explored.
+#include "scenarios/kernel/catalog.h"
+
 #include <vector>
 
 #include "scenarios/harness/catalog.h"
@@ -6,12 +8,30 @@
 #include "scenarios/scenario.h"
 
 namespace nmrcheck {
+
+void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
+                       std::string_view fixed_summary, decltype(Scenario::make) fixed) {
+  list.push_back(faulty);
+  list.push_back(
+      {faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters, fixed});
+}
+
 namespace {
 
 std::vector<Scenario> all_scenarios() {
   using namespace designs;
   std::vector<Scenario> list;
   add_raw_client_pointer(list);
+  add_sample_client(list);
+  add_free_in_detach(list);
+  add_refcount_then_lock(list);
+  add_counting(list);
+  add_attach_contract(list);
+  add_detach_contract(list);
+  add_binding_memory(list);
+  add_teardown(list);
+  add_kernel_memory(list);
+  add_kernel_synchronization(list);
   add_verdicts(list);
   return list;
 }

@@ -27,6 +27,7 @@ struct Registration {
   Side side = Side::kClient;
   ModuleId module = kNoModule;
   ModuleCallbacks callbacks;
+  bool has_cleanup = false;
   RegistrationState state = RegistrationState::kRegistering;
   // The NPI's identifier, copied when the registration was made.
   std::array<std::uint8_t, 16> npi{};

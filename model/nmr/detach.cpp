@@ -193,7 +193,11 @@ void Registrar::run_cleanup(BindingId id) {
 void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
   Binding& binding = bindings_[index(id)];
   const Registration& module = registrations_[index(binding.registration(side))];
-  if (callouts_.has_cleanup(module)) {
+  if (module.has_cleanup) {
+    if (kernel_.module(module.module).unloaded) {  // CP-18: the wait did not wait for the cleanup
+      kernel_.broken("NMR-UNL-03", kernel_.module(module.module).name +
+                                       " is unloaded, and its cleanup callback is called");
+    }
     const Frame frame{FrameKind::kCleanup, module.module, id, side,
                       side == Side::kClient ? "ClientCleanupBindingContext"
                                             : "ProviderCleanupBindingContext"};

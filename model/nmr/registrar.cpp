@@ -86,6 +86,7 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   made.module = kernel_.current_module();
   made.callbacks = callbacks;
   made.npi = npi;
+  made.has_cleanup = callouts_.has_cleanup(made);
   made.object = execution_.create("registration");
   made.pins = execution_.create("bindings of the registration");
   made.handle = registration_handle(id);

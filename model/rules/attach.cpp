@@ -32,7 +32,7 @@ std::string describe_side(BindingId binding, Side side, const RuleContext& conte
 }
 
 std::optional<std::string> attach_outside_callback(const Event& event, const RuleContext& context) {
-  if (!is_attach_call(event)) return std::nullopt;
+  if (!is_attach_call(event) || dead_binding_handle(event, context)) return std::nullopt;
   for (const Frame& frame : context.kernel.frames(event.fiber)) {
     const bool own = frame.kind == FrameKind::kAttach && frame.side == Side::kClient;
     if (own && frame.binding == event.binding) return std::nullopt;

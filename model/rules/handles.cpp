@@ -17,8 +17,11 @@ std::optional<std::string> dead_binding_handle(const Event& event, const RuleCon
   if (event.binding == kNoBinding || std::string_view(event.name) != "NmrClientAttachProvider") {
     return std::nullopt;
   }
-  const SideView& client = context.view.binding(event.binding).side(Side::kClient);
-  if (!client.attach_returned || nt_success(client.attach_status)) return std::nullopt;
+  // A client that attaches late for the first time breaks NMR-ATT-01 instead.
+  const BindingView& binding = context.view.binding(event.binding);
+  const SideView& client = binding.side(Side::kClient);
+  const bool failed = binding.attach_calls > 0 && !binding.client_attached;
+  if (!failed || !client.attach_returned) return std::nullopt;
   return fmt::format("{} is given the binding handle of an attach that failed", event.name);
 }
 

@@ -13,6 +13,8 @@ const Registration& registration_of(BindingId binding, Side side, const RuleCont
   return context.registrar.registration(context.registrar.binding(binding).registration(side));
 }
 
+constexpr std::uint32_t kNoCleanupNeeded = 2;  // alternative of CP-18, paranoid profile only
+
 std::string on_binding(const Event& event, const char* text) {
   return fmt::format("{} (binding {})", text, index(event.binding) + 1);
 }
@@ -32,8 +34,8 @@ std::optional<std::string> second_offer(const Event& event, const RuleContext& c
   if (event.side != Side::kClient) return std::nullopt;
   const Binding& offered = context.registrar.binding(event.binding);
   for (std::uint32_t i = 0; i < context.registrar.binding_count(); ++i) {
-    const bool same = context.registrar.binding(BindingId{i}).registrations ==
-                      offered.registrations;
+    const bool same =
+        context.registrar.binding(BindingId{i}).registrations == offered.registrations;
     if (i == index(event.binding) || !same) continue;
     if (!context.view.binding(BindingId{i}).side(Side::kClient).attach_called) continue;
     return on_binding(event, "a pair of registrations is offered twice");
@@ -41,8 +43,7 @@ std::optional<std::string> second_offer(const Event& event, const RuleContext& c
   return std::nullopt;
 }
 
-std::optional<std::string> provider_attach_unasked(const Event& event,
-                                                   const RuleContext& context) {
+std::optional<std::string> provider_attach_unasked(const Event& event, const RuleContext& context) {
   if (event.side != Side::kProvider) return std::nullopt;
   const std::vector<Frame>& frames = context.kernel.frames(event.fiber);
   const bool asked = frames.size() >= 2 &&
@@ -94,13 +95,12 @@ std::optional<std::string> wait_returned_early(const Event& event, const RuleCon
   for (std::uint32_t i = 0; i < context.registrar.binding_count(); ++i) {
     const Binding& binding = context.registrar.binding(BindingId{i});
     if (binding.registration(event.side) != event.registration) continue;
-    constexpr std::uint32_t kNoCleanupNeeded = 2;  // alternative of CP-18, paranoid profile only
     if (binding.wait_policy == kNoCleanupNeeded) continue;
     const BindingView& seen = context.view.binding(BindingId{i});
     if (!seen.side(Side::kClient).attach_called) continue;
     const bool refused = seen.side(Side::kClient).attach_returned && !seen.accepted;
-    const bool cleaned = seen.side(event.side).cleanup_calls == 0 ||
-                         seen.side(event.side).cleanup_returned;
+    const bool cleaned =
+        seen.side(event.side).cleanup_calls == 0 || seen.side(event.side).cleanup_returned;
     if (refused || (seen.both_done() && cleaned)) continue;
     return fmt::format("{} returns although binding {} is not finished", event.name, i + 1);
   }
@@ -110,6 +110,8 @@ std::optional<std::string> wait_returned_early(const Event& event, const RuleCon
 std::optional<std::string> callback_after_wait(const Event& event, const RuleContext& context) {
   const RegistrationId id = context.registrar.binding(event.binding).registration(event.side);
   if (!context.view.registration(id).closed) return std::nullopt;
+  const bool allowed = context.registrar.binding(event.binding).wait_policy == kNoCleanupNeeded;
+  if (allowed && event.kind == EventKind::kCleanupCalled) return std::nullopt;
   return on_binding(event, "a callback is called after the wait returned");
 }
 
@@ -117,8 +119,7 @@ std::optional<std::string> binding_stranded(const Event&, const RuleContext& con
   for (std::uint32_t i = 0; i < context.registrar.binding_count(); ++i) {
     const Binding& binding = context.registrar.binding(BindingId{i});
     for (const Side side : {Side::kClient, Side::kProvider}) {
-      const RegistrationView& registration =
-          context.view.registration(binding.registration(side));
+      const RegistrationView& registration = context.view.registration(binding.registration(side));
       const BindingView& seen = context.view.binding(BindingId{i});
       const bool attached = seen.accepted && seen.side(Side::kClient).attach_returned;
       if (registration.deregister_calls == 0 || !attached) continue;

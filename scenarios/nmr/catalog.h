@@ -1,12 +1,25 @@
 // One function a file: each appends its scenarios, the faulty one before its correct twin.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "scenarios/scenario.h"
 
 namespace nmrcheck::designs {
 
+// Appends `faulty` and the twin that it names: of the same source, without a rule to break.
+void add_pair(std::vector<Scenario>& list, const Scenario& faulty, std::string_view fixed_summary,
+              decltype(Scenario::make) fixed);
+
 void add_raw_client_pointer(std::vector<Scenario>& list);
+void add_sample_client(std::vector<Scenario>& list);
+void add_free_in_detach(std::vector<Scenario>& list);
+void add_refcount_then_lock(std::vector<Scenario>& list);
+void add_counting(std::vector<Scenario>& list);
+void add_attach_contract(std::vector<Scenario>& list);
+void add_detach_contract(std::vector<Scenario>& list);
+void add_binding_memory(std::vector<Scenario>& list);
+void add_teardown(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

@@ -59,11 +59,11 @@ const kit::ProviderDispatch kProviderDispatch = {request};
 NTSTATUS accept(HANDLE binding, PVOID context, PVOID client_context, CONST VOID* client_dispatch,
                 bool with_work_item, PVOID* provider_context, CONST VOID** provider_dispatch) {
   auto* provider = static_cast<Provider*>(context);
-  auto* made =
-      static_cast<Attached*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Attached), kTag));
+  auto* made = static_cast<Attached*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Attached), kTag));
   if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-  *made = {provider, binding, client_context,
-           static_cast<const kit::ClientDispatch*>(client_dispatch), {}, nullptr};
+  *made = {
+      provider, binding, client_context, static_cast<const kit::ClientDispatch*>(client_dispatch),
+      {},       nullptr};
   if (with_work_item) made->drain = IoAllocateWorkItem(nullptr);
   *provider_context = made;
   *provider_dispatch = &kProviderDispatch;
@@ -75,8 +75,8 @@ VOID provider_cleanup(PVOID context) { ExFreePoolWithTag(context, kTag); }
 
 // --- Faulty ---
 
-NTSTATUS attach_raw(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE,
-                    PVOID client_context, CONST VOID* client_dispatch, PVOID* provider_context,
+NTSTATUS attach_raw(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE, PVOID client_context,
+                    CONST VOID* client_dispatch, PVOID* provider_context,
                     CONST VOID** provider_dispatch) {
   return accept(binding, context, client_context, client_dispatch, false, provider_context,
                 provider_dispatch);
@@ -150,9 +150,8 @@ void drive(model::World& world, const NPI_PROVIDER_CHARACTERISTICS& characterist
   kit::in_driver(provider_driver, "DriverEntry", [&] {
     (void)NmrRegisterProvider(&characteristics, provider, &provider->registration);
   });
-  kit::in_driver(client_driver, "DriverEntry", [&] {
-    (void)NmrRegisterClient(&kClient, client, &client->registration);
-  });
+  kit::in_driver(client_driver, "DriverEntry",
+                 [&] { (void)NmrRegisterClient(&kClient, client, &client->registration); });
   const sim::FiberId notifier =
       kit::start_thread(provider_driver, "notifier", [=] { notify(provider); });
   world.kernel().unload(client_driver, [&] { kit::deregister_client(client->registration); });
