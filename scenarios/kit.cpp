@@ -43,7 +43,7 @@ NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
       0, sizeof(NPI_PROVIDER_CHARACTERISTICS), attach, detach, cleanup, instance(&kProviderModule)};
 }
 
-void in_driver(model::ModuleId driver, const char* name, const std::function<void()>& code) {
+void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code) {
   const model::FrameScope frame(
       model::current_kernel(),
       {model::FrameKind::kModuleCode, driver, model::kNoBinding, model::Side::kClient, name});

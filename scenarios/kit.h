@@ -35,7 +35,7 @@ NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
 // --- Drivers ---
 
 // Runs `code` as the driver's own, as its entry routine or a control request would.
-void in_driver(model::ModuleId driver, const char* name, const std::function<void()>& code);
+void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code);
 
 // The driver's global data, zeroed; dead once the driver is unloaded.
 template <class Globals>

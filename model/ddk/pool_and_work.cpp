@@ -27,6 +27,8 @@ void* object_of_thread(sim::FiberId thread) {
   return reinterpret_cast<void*>(kThreadObjects + sim::index(thread) * kThreadStride);
 }
 
+void (*erased(auto* routine))() { return reinterpret_cast<void (*)()>(routine); }
+
 PoolKind kind_of(POOL_TYPE type) {
   return (type & 1) == PagedPool ? PoolKind::kPaged : PoolKind::kNonPaged;
 }
@@ -83,22 +85,33 @@ VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE,
                      PVOID Context) {
   current_kernel().touch(IoWorkItem, "IoQueueWorkItem");
-  PDEVICE_OBJECT device = IoWorkItem->device;
+  const auto run = [](const nmrcheck::model::Work& work) {
+    const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE>(work.routine);
+    routine(static_cast<PDEVICE_OBJECT>(work.arguments[0]), work.arguments[1]);
+  };
   current_kernel().queue_work("work item", true,
-                              [=] { WorkerRoutine(device, Context); });
+                              {run, nmrcheck::model::erased(WorkerRoutine),
+                               {IoWorkItem->device, Context, nullptr}});
 }
 VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
                        WORK_QUEUE_TYPE, PVOID Context) {
   current_kernel().touch(IoWorkItem, "IoQueueWorkItemEx");
-  PDEVICE_OBJECT device = IoWorkItem->device;
+  const auto run = [](const nmrcheck::model::Work& work) {
+    const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE_EX>(work.routine);
+    routine(work.arguments[0], work.arguments[1], static_cast<PIO_WORKITEM>(work.arguments[2]));
+  };
   current_kernel().queue_work("work item", true,
-                              [=] { WorkerRoutine(device, Context, IoWorkItem); });
+                              {run, nmrcheck::model::erased(WorkerRoutine),
+                               {IoWorkItem->device, Context, IoWorkItem}});
 }
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
   current_kernel().touch(WorkItem, "ExQueueWorkItem");
-  PWORKER_THREAD_ROUTINE routine = WorkItem->WorkerRoutine;
-  PVOID parameter = WorkItem->Parameter;
-  current_kernel().queue_work("work item", false, [=] { routine(parameter); });
+  const auto run = [](const nmrcheck::model::Work& work) {
+    reinterpret_cast<PWORKER_THREAD_ROUTINE>(work.routine)(work.arguments[0]);
+  };
+  current_kernel().queue_work("work item", false,
+                              {run, nmrcheck::model::erased(WorkItem->WorkerRoutine),
+                               {WorkItem->Parameter, nullptr, nullptr}});
 }
 
 NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,

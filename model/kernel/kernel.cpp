@@ -66,7 +66,7 @@ ModuleId Kernel::load(std::string name) {
   return ModuleId{static_cast<std::uint32_t>(modules_.size() - 1)};
 }
 
-void Kernel::unload(ModuleId module, const std::function<void()>& routine) {
+void Kernel::unload(ModuleId module, sim::FunctionRef routine) {
   push({FrameKind::kUnload, module, kNoBinding, Side::kClient, "Unload"});
   emit({.kind = EventKind::kUnloadCalled, .module = module});
   routine();
@@ -94,11 +94,12 @@ ModuleId Kernel::current_module() const {
   return frames.empty() ? kNoModule : frames.back().module;
 }
 
-std::string Kernel::describe_fiber() const {
-  return execution_.on_fiber() ? execution_.name_of(execution_.current()) : "the harness";
+const std::string& Kernel::describe_fiber() const {
+  fiber_text_ = execution_.on_fiber() ? execution_.name_of(execution_.current()) : "the harness";
+  return fiber_text_;
 }
 
-void Kernel::run_in_module(const Frame& frame, sim::Operation last, std::function<void()>& body) {
+void Kernel::run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body) {
   push(frame);
   body();
   // Between the last thing that the routine does and its return, others may run: the return is a
@@ -125,15 +126,15 @@ void Kernel::join_thread(sim::FiberId thread) {
   execution_.step({{thread_ends_[sim::index(thread)], sim::Op::kJoin}}, "wait for thread", place());
 }
 
-void Kernel::queue_work(const char* name, bool pin, std::function<void()> routine) {
+void Kernel::queue_work(const char* name, bool pin, const Work& work) {
   const ModuleId module = current_module();
   const Module& image = modules_[index(module)];
   const std::uint64_t pins = pin ? 1 : 0;
   execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
   const Frame frame{FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name, pin};
   const sim::Operation last{image.pins, sim::Op::kAdd, std::uint64_t{0} - pins};
-  execution_.spawn(name, [this, frame, last, routine = std::move(routine)]() mutable {
-    run_in_module(frame, last, routine);
+  execution_.spawn(name, [this, frame, last, work] {
+    run_in_module(frame, last, [&] { work.run(work); });
   });
 }
 

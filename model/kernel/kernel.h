@@ -14,6 +14,7 @@
 
 #include "model/event.h"
 #include "model/kernel/object_table.h"
+#include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
 
 namespace nmrcheck::model {
@@ -74,6 +75,13 @@ struct Module {
 
 enum class PoolKind : std::uint32_t { kImage, kNonPaged, kPaged };
 
+// A driver's routine with its arguments: `run` knows the routine's real type.
+struct Work {
+  void (*run)(const Work& work) = nullptr;
+  void (*routine)() = nullptr;
+  void* arguments[3] = {};
+};
+
 class Kernel {
  public:
   Kernel(sim::Execution& execution, EventSink& sink);
@@ -91,7 +99,7 @@ class Kernel {
 
   ModuleId load(std::string name);
   // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned frames.
-  void unload(ModuleId module, const std::function<void()>& routine);
+  void unload(ModuleId module, sim::FunctionRef routine);
   const Module& module(ModuleId id) const { return modules_[index(id)]; }
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
   // Data of the image, zeroed, alive until unload: the driver's globals.
@@ -107,7 +115,9 @@ class Kernel {
   }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
-  std::string describe_fiber() const;
+  // The name of the current fiber. Valid until the next call: like describe_block it is the kernel's,
+  // so that an execution that ends inside the caller's expression leaks nothing.
+  const std::string& describe_fiber() const;
 
   // --- Threads ---
 
@@ -138,7 +148,8 @@ class Kernel {
   // A live pool block that the module allocated, or nothing.
   std::optional<std::uint32_t> first_leak(ModuleId module) const;
   // "24 bytes allocated by provider at file:line and freed by …": for messages.
-  std::string describe_block(std::uint32_t block) const;
+  // Valid until the next call.
+  const std::string& describe_block(std::uint32_t block) const;
 
   // --- Events ---
 
@@ -170,9 +181,9 @@ class Kernel {
 
   // --- Work items ---
 
-  // Runs `routine` on a worker fiber of its own. With `pin`, the current module's image cannot be
+  // Runs `work` on a worker fiber of its own. With `pin`, the current module's image cannot be
   // unloaded before it returned.
-  void queue_work(const char* name, bool pin, std::function<void()> routine);
+  void queue_work(const char* name, bool pin, const Work& work);
 
  private:
   struct FiberState {
@@ -185,7 +196,7 @@ class Kernel {
 
   FiberState& at_current();
   const FiberState& at_current() const;
-  void run_in_module(const Frame& frame, sim::Operation last, std::function<void()>& body);
+  void run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& entry_at(const void* address, ObjectType type, const char* function);
   sim::Footprint footprint_on(const void* address, ObjectType type, sim::Op op,
@@ -198,6 +209,8 @@ class Kernel {
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;  // indexed by FiberId
+  mutable std::string fiber_text_;
+  mutable std::string block_text_;
 };
 
 // Frame for the duration of a scope.

@@ -101,10 +101,11 @@ std::optional<std::uint32_t> Kernel::first_leak(ModuleId module) const {
   return std::nullopt;
 }
 
-std::string Kernel::describe_block(std::uint32_t index) const {
+const std::string& Kernel::describe_block(std::uint32_t index) const {
   const sim::HeapBlock& block = execution_.heap().block(index);
   const bool owned = block.owner < modules_.size();
-  std::string text = fmt::format("{} bytes", block.bytes);
+  std::string& text = block_text_;
+  text = fmt::format("{} bytes", block.bytes);
   if (owned) text += fmt::format(" of {}", modules_[block.owner].name);
   text += fmt::format(", allocated by {}{}", execution_.name_of(block.allocated.fiber),
                       describe_place(block.allocated.place));
