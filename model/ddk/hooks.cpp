@@ -85,23 +85,25 @@ void nmrcheck_yield(void) {
 void nmrcheck_place(const char* file, int line) { current_kernel().set_place({file, line}); }
 
 void nmrcheck_assert_failed(const char* expression, const char* file, int line) {
-  failed(fmt::format("assertion failed on {}: {}", current_kernel().describe_fiber(), expression),
-         {file, line});
+  std::string message =
+      fmt::format("assertion failed on {}: {}", current_kernel().describe_fiber(), expression);
+  failed(std::move(message), {file, line});
 }
 
 void nmrcheck_bug_check(uint32_t code, uintptr_t parameter1, uintptr_t parameter2,
                         uintptr_t parameter3, uintptr_t parameter4) {
-  failed(fmt::format("{} asks for bug check 0x{:X} ({:#x}, {:#x}, {:#x}, {:#x})",
-                     current_kernel().describe_fiber(), code, parameter1, parameter2, parameter3,
-                     parameter4),
-         current_kernel().place());
+  std::string message = fmt::format("{} asks for bug check 0x{:X} ({:#x}, {:#x}, {:#x}, {:#x})",
+                                    current_kernel().describe_fiber(), code, parameter1, parameter2,
+                                    parameter3, parameter4);
+  failed(std::move(message), current_kernel().place());
 }
 
 void nmrcheck_fast_fail(unsigned code) {
   constexpr unsigned kCorruptList = 3;
-  failed(fmt::format("{} fails fast with code {}{}", current_kernel().describe_fiber(), code,
-                     code == kCorruptList ? ": a list entry is corrupt" : ""),
-         current_kernel().place());
+  std::string message =
+      fmt::format("{} fails fast with code {}{}", current_kernel().describe_fiber(), code,
+                  code == kCorruptList ? ": a list entry is corrupt" : "");
+  failed(std::move(message), current_kernel().place());
 }
 
 void nmrcheck_plain_read(const volatile void* address, unsigned, const char* expression) {

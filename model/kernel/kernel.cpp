@@ -144,8 +144,9 @@ void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
 
 void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
   if (irql() <= highest) return;
-  broken("KRN-IRQL-01", fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
-                                    irql(), describe_fiber(), highest));
+  std::string message = fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
+                                    irql(), describe_fiber(), highest);
+  broken("KRN-IRQL-01", std::move(message));
 }
 
 }  // namespace nmrcheck::model

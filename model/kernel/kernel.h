@@ -88,6 +88,7 @@ class Kernel {
 
   sim::Execution& execution() const { return execution_; }
   void emit(Event event) const;  // fills in fiber and place
+  // Drops the fiber with what its frames own: the caller's temporaries must have ended before.
   [[noreturn]] void broken(const char* rule, std::string message) const;
 
   // The place of the call that the driver makes now.

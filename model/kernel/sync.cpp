@@ -51,14 +51,16 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
     if (same_family(entry.type, type) || type == ObjectType::kVariable) return entry;
-    broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} where it needs {}", function,
-                                        describe_fiber(), to_string(entry.type), to_string(type)));
+    std::string message = fmt::format("{} on {} is given {} where it needs {}", function,
+                                      describe_fiber(), to_string(entry.type), to_string(type));
+    broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kVariable && entry.type == type) return entry;
   sim::ObjectState initial;
   if (is_event(type)) {
-    broken("KRN-OBJECT-01", fmt::format("{} on {} is given an event that was never initialized",
-                                        function, describe_fiber()));
+    std::string message = fmt::format("{} on {} is given an event that was never initialized",
+                                      function, describe_fiber());
+    broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
     const std::optional<std::uint32_t> block = block_of(address);
@@ -66,8 +68,9 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     const std::uint32_t value = block ? cell(address) : 0;
     const bool run_down = type == ObjectType::kRundown && value == kRundownActive;
     if (value != 0 && !run_down) {
-      broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} that was never initialized",
-                                          function, describe_fiber(), to_string(type)));
+      std::string message = fmt::format("{} on {} is given {} that was never initialized", function,
+                                        describe_fiber(), to_string(type));
+      broken("KRN-OBJECT-01", std::move(message));
     }
     initial.b = run_down ? 1 : 0;
   }
@@ -157,11 +160,11 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   for (const HeldLock& held : at_current().locks) {
     if (held.object != object) continue;
     emit({.kind = EventKind::kLockRecursed, .pointer = lock, .name = function});
-    broken("KRN-LOCK-02", fmt::format("{} acquires a lock that it holds already{}", describe_fiber(),
-                                      held.place.file != nullptr
-                                          ? fmt::format(", since {}:{}", held.place.file,
-                                                        held.place.line)
-                                          : ""));
+    std::string message = fmt::format(
+        "{} acquires a lock that it holds already{}", describe_fiber(),
+        held.place.file != nullptr ? fmt::format(", since {}:{}", held.place.file, held.place.line)
+                                   : "");
+    broken("KRN-LOCK-02", std::move(message));
   }
   const sim::Op op = is_shared(kind) ? sim::Op::kLockShared : sim::Op::kLock;
   step_on(lock, ObjectType::kLock, op, function);
@@ -193,8 +196,9 @@ void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t>
   std::size_t held = locks.size();
   while (held > 0 && (locks[held - 1].object != object || locks[held - 1].kind != kind)) --held;
   if (held == 0) {
-    broken("KRN-LOCK-01", fmt::format("{} on {}, which does not hold it so", function,
-                                      describe_fiber()));
+    std::string message =
+        fmt::format("{} on {}, which does not hold it so", function, describe_fiber());
+    broken("KRN-LOCK-01", std::move(message));
   }
   const sim::Op op = is_shared(kind) ? sim::Op::kUnlockShared : sim::Op::kUnlock;
   step_on(lock, ObjectType::kLock, op, function);
@@ -209,8 +213,9 @@ void Kernel::initialize_rundown(void* rundown) {
   touch(rundown, "ExInitializeRundownProtection");
   ObjectTable::Entry& entry = objects_.at(rundown);
   if (entry.type == ObjectType::kRundown && execution_.state(entry.object).a != 0) {
-    broken("KRN-RUN-02", fmt::format("{} initializes rundown protection that has {} references",
-                                     describe_fiber(), execution_.state(entry.object).a));
+    std::string message = fmt::format("{} initializes rundown protection that has {} references",
+                                      describe_fiber(), execution_.state(entry.object).a);
+    broken("KRN-RUN-02", std::move(message));
   }
   objects_.at(rundown) = {rundown, execution_.create("rundown"), ObjectType::kRundown};
 }
@@ -230,8 +235,9 @@ void Kernel::release_rundown(void* rundown, std::uint64_t count) {
     const std::uint64_t before = step_on(rundown, ObjectType::kRundown, sim::Op::kRelease,
                                          "ExReleaseRundownProtection");
     if (before != 0) continue;
-    broken("KRN-RUN-01", fmt::format("{} releases rundown protection that nobody holds",
-                                     describe_fiber()));
+    std::string message =
+        fmt::format("{} releases rundown protection that nobody holds", describe_fiber());
+    broken("KRN-RUN-01", std::move(message));
   }
 }
 

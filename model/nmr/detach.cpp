@@ -195,8 +195,9 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
   const Registration& module = registrations_[index(binding.registration(side))];
   if (module.has_cleanup) {
     if (kernel_.module(module.module).unloaded) {  // CP-18: the wait did not wait for the cleanup
-      kernel_.broken("NMR-UNL-03", kernel_.module(module.module).name +
-                                       " is unloaded, and its cleanup callback is called");
+      std::string message =
+          kernel_.module(module.module).name + " is unloaded, and its cleanup callback is called";
+      kernel_.broken("NMR-UNL-03", std::move(message));
     }
     const Frame frame{FrameKind::kCleanup, module.module, id, side,
                       side == Side::kClient ? "ClientCleanupBindingContext"
