@@ -1,8 +1,7 @@
 // What the WDK headers call: accesses, places, failed assertions.
 #define NMRCHECK_DDK_IMPLEMENTATION
-#include <nmrcheck_hooks.h>
-
 #include <fmt/format.h>
+#include <nmrcheck_hooks.h>
 
 #include <cstring>
 #include <exception>
@@ -69,8 +68,7 @@ uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_mem
   return load(address, size);
 }
 
-void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
-                    nmrcheck_memory_order) {
+void nmrcheck_store(volatile void* address, unsigned size, uint64_t value, nmrcheck_memory_order) {
   current_kernel().access(const_cast<void*>(address), true, "write");
   store(address, size, value);
 }
@@ -78,9 +76,7 @@ void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
 // Memory is sequentially consistent here, so that a fence orders nothing more.
 void nmrcheck_fence(nmrcheck_memory_order) {}
 
-void nmrcheck_yield(void) {
-  current_kernel().execution().yield("yield", current_kernel().place());
-}
+void nmrcheck_yield(void) { current_kernel().execution().yield("yield", current_kernel().place()); }
 
 void nmrcheck_place(const char* file, int line) { current_kernel().set_place({file, line}); }
 

@@ -61,8 +61,7 @@ void Kernel::free(void* memory, const char* function) {
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
-void Kernel::access(const void* address, bool write, const char* action,
-                    const char* expression) {
+void Kernel::access(const void* address, bool write, const char* action, const char* expression) {
   if (execution_.traced() && expression != nullptr) {
     execution_.rename(entry_at(address, ObjectType::kVariable, action).object, expression);
   }

@@ -45,8 +45,8 @@ const char* object_name(ObjectType type) {
 
 }  // namespace
 
-// Finds the object behind `address`. Locks and rundown references that hold their initial value need
-// no initialization call; events do.
+// Finds the object behind `address`. Locks and rundown references that hold their initial value
+// need no initialization call; events do.
 ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const char* function) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
@@ -123,7 +123,7 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
   if (timeout && *timeout == 0) {
     const sim::Op poll = consumes ? sim::Op::kTryWaitConsume : sim::Op::kTryWait;
     return step_on(event, ObjectType::kEvent, poll, kFunction) != 0 ? kStatusSuccess
-                                                                     : kStatusTimeout;
+                                                                    : kStatusTimeout;
   }
   const sim::Op wait = consumes ? sim::Op::kWaitConsume : sim::Op::kWait;
   if (!timeout) {
@@ -131,11 +131,10 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
     return kStatusSuccess;
   }
   const std::optional<std::uint32_t> block = block_of(event);
-  const bool signaled =
-      execution_
-          .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
-                      execution_.now() + *timeout, kFunction, place())
-          .has_value();
+  const bool signaled = execution_
+                            .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
+                                        execution_.now() + *timeout, kFunction, place())
+                            .has_value();
   check_alive(block, event, kFunction);
   return signaled ? kStatusSuccess : kStatusTimeout;
 }
@@ -232,8 +231,8 @@ bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {
 
 void Kernel::release_rundown(void* rundown, std::uint64_t count) {
   for (; count > 0; --count) {
-    const std::uint64_t before = step_on(rundown, ObjectType::kRundown, sim::Op::kRelease,
-                                         "ExReleaseRundownProtection");
+    const std::uint64_t before =
+        step_on(rundown, ObjectType::kRundown, sim::Op::kRelease, "ExReleaseRundownProtection");
     if (before != 0) continue;
     std::string message =
         fmt::format("{} releases rundown protection that nobody holds", describe_fiber());

@@ -72,15 +72,13 @@ class Search {
   void run_auto() {
     const std::uint64_t all = options_.budget.executions_max.value_or(~std::uint64_t{0});
     const StrategyInfo& exhaustive = *find_strategy("dfs");
-    const std::string first =
-        run_phase(exhaustive, std::min(all, kAutoExhaustiveExecutions));
+    const std::string first = run_phase(exhaustive, std::min(all, kAutoExhaustiveExecutions));
     report_.scope = first;
     if (ended_ || report_.exhausted || report_.executions >= all) return;
     const StrategyInfo& sampling = *find_strategy("random");
     const std::uint64_t left = all - report_.executions;
-    const std::uint64_t limit = options_.budget.executions_max || options_.budget.seconds_max
-                                    ? left
-                                    : kSamplingExecutions;
+    const std::uint64_t limit =
+        options_.budget.executions_max || options_.budget.seconds_max ? left : kSamplingExecutions;
     report_.scope = fmt::format("dfs: {}; then random: {}", first, run_phase(sampling, limit));
   }
 
@@ -127,9 +125,9 @@ class Search {
                          interleavings == 1 ? "" : "s");
     }
     const double fraction = strategy.explored_fraction().value_or(0.0);
-    return fmt::format("{} execution{}, {} of the tree", grouped(executions), plural,
-                       fraction < 0.0001 ? "less than 0.01 %"
-                                         : fmt::format("about {:.2f} %", 100 * fraction));
+    return fmt::format(
+        "{} execution{}, {} of the tree", grouped(executions), plural,
+        fraction < 0.0001 ? "less than 0.01 %" : fmt::format("about {:.2f} %", 100 * fraction));
   }
 
   void run_one(const StrategyInfo& info, Strategy& strategy, Seed seed, std::uint64_t number) {
@@ -169,8 +167,8 @@ class Search {
       ended_ = true;
       return;
     }
-    Finding finding{*first.violation, first.schedule, first.schedule, first.steps, first.hash,
-                    number, std::string(info.name), seed};
+    Finding finding{*first.violation, first.schedule, first.schedule,         first.steps,
+                    first.hash,       number,         std::string(info.name), seed};
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =

@@ -59,8 +59,9 @@ struct Problem : std::runtime_error {
 };
 
 const char* type_name(const Json& value) {
-  return value.is_number_integer() ? "an integer" : value.is_number() ? "a number with a fraction"
-                                                                      : value.type_name();
+  return value.is_number_integer() ? "an integer"
+         : value.is_number()       ? "a number with a fraction"
+                                   : value.type_name();
 }
 
 const Json& member(const Json& object, const std::string& path, const char* key) {
@@ -121,7 +122,8 @@ std::uint32_t fiber_named(const std::vector<std::string>& fibers, const std::str
                           const std::string& name) {
   const auto found = std::find(fibers.begin(), fibers.end(), name);
   if (found == fibers.end()) {
-    throw Problem(fmt::format("{} names the fiber \"{}\", which $.fibers does not list", path, name));
+    throw Problem(
+        fmt::format("{} names the fiber \"{}\", which $.fibers does not list", path, name));
   }
   return static_cast<std::uint32_t>(found - fibers.begin());
 }
@@ -175,9 +177,10 @@ void check_format(const Json& object) {
   }
   const std::uint64_t version = number_at(object, "$", "format_version", 1'000'000);
   if (version == 0 || version > kFailureFormat) {
-    throw Problem(fmt::format("the file has format version {}, and this program reads versions up "
-                              "to {}; please use the program that wrote it, or a newer one",
-                              version, kFailureFormat));
+    throw Problem(
+        fmt::format("the file has format version {}, and this program reads versions up "
+                    "to {}; please use the program that wrote it, or a newer one",
+                    version, kFailureFormat));
   }
 }
 
@@ -213,8 +216,8 @@ Failure read_failure(const Json& object) {
   failure.scenario = text_at(object, "$", "scenario");
   const Json& parameters = member(object, "$", "parameters");
   if (!parameters.is_object()) {
-    throw Problem(fmt::format("$.parameters should be an object, but is {}",
-                              type_name(parameters)));
+    throw Problem(
+        fmt::format("$.parameters should be an object, but is {}", type_name(parameters)));
   }
   for (const auto& [name, value] : parameters.items()) {
     failure.parameters[name] = text_at(parameters, "$.parameters", name.c_str());
@@ -274,18 +277,12 @@ std::string to_json(const Failure& failure) {
   Json parameters = Json::object();
   for (const auto& [name, text] : failure.parameters) parameters[name] = text;
   const std::vector<std::pair<const char*, std::string>> fields{
-      {"format", value(kFormatName)},
-      {"format_version", value(kFailureFormat)},
-      {"scenario", value(failure.scenario)},
-      {"parameters", value(parameters)},
-      {"profile", value(failure.profile)},
-      {"limits", value(limits_object(failure.limits))},
-      {"violation", value(violation)},
-      {"label", value(failure.label)},
-      {"fibers", value(failure.fibers)},
-      {"steps", value(failure.steps)},
-      {"hash", value(hex(failure.hash))},
-      {"schedule", choice_list(failure.schedule)},
+      {"format", value(kFormatName)},        {"format_version", value(kFailureFormat)},
+      {"scenario", value(failure.scenario)}, {"parameters", value(parameters)},
+      {"profile", value(failure.profile)},   {"limits", value(limits_object(failure.limits))},
+      {"violation", value(violation)},       {"label", value(failure.label)},
+      {"fibers", value(failure.fibers)},     {"steps", value(failure.steps)},
+      {"hash", value(hex(failure.hash))},    {"schedule", choice_list(failure.schedule)},
       {"provenance", value(provenance)},
   };
   std::string text = "{\n";
@@ -301,9 +298,9 @@ std::variant<Failure, FailureFileError> parse_failure(const std::string& text) {
   try {
     return read_failure(Json::parse(text));
   } catch (const Json::parse_error& error) {
-    return FailureFileError{fmt::format(
-        "this is not JSON, or it is cut short: {} (of {} bytes, at byte {})",
-        describe_position(text, error.byte), text.size(), error.byte)};
+    return FailureFileError{
+        fmt::format("this is not JSON, or it is cut short: {} (of {} bytes, at byte {})",
+                    describe_position(text, error.byte), text.size(), error.byte)};
   } catch (const Problem& problem) {
     return FailureFileError{problem.what()};
   } catch (const std::exception& error) {

@@ -101,8 +101,7 @@ class Minimizer {
 }  // namespace
 
 Minimized minimize(const ProgramFactory& factory, const Schedule& schedule,
-                   const Violation& violation, const Limits& limits,
-                   const MinimizeBudget& budget) {
+                   const Violation& violation, const Limits& limits, const MinimizeBudget& budget) {
   return Minimizer(factory, violation, limits, budget).run(schedule);
 }
 

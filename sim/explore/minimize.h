@@ -14,10 +14,10 @@ struct MinimizeBudget {
 struct Minimized {
   Schedule schedule;
   Outcome outcome;
-  std::uint32_t preemptions = 0;       // switches away from an enabled fiber
-  std::uint32_t deviations = 0;        // value choices that leave their default
-  std::uint32_t executions = 0;        // spent
-  bool budget_reached = false;         // a smaller one may exist
+  std::uint32_t preemptions = 0;  // switches away from an enabled fiber
+  std::uint32_t deviations = 0;   // value choices that leave their default
+  std::uint32_t executions = 0;   // spent
+  bool budget_reached = false;    // a smaller one may exist
 };
 
 // Removes forced switches and value deviations from `schedule` while the same rule breaks at the

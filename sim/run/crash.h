@@ -1,4 +1,5 @@
-// Turns crashes of the checked program (a fault, a stack overflow, a step without end) into verdicts.
+// Turns crashes of the checked program (a fault, a stack overflow, a step without end) into
+// verdicts.
 #pragma once
 
 namespace nmrcheck::sim {

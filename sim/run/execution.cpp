@@ -59,7 +59,8 @@ const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace
   assert(!on_fiber());
   reset(program, strategy, trace);
   const CrashGuard guard(*this);
-  spawn_slot("main", [this] { program_->run(*this); }, false);
+  spawn_slot(
+      "main", [this] { program_->run(*this); }, false);
   if (outcome_.ending == Ending::kComplete) {
     const std::uint32_t first = pick_next();
     if (first != FiberPool::kController) pool_.switch_to(first);
@@ -108,10 +109,10 @@ void Execution::run_body(std::uint32_t slot) {
       step(Footprint{{slots_[slot].ended, Op::kExit}}, "end", {});
     }
   } catch (const std::exception& exception) {
-    end_with({kException, Severity::kS1,
-              std::string("an exception left fiber ") + name_of(FiberId{slot}) + ": " +
-                  exception.what(),
-              0, slots_[slot].place});
+    end_with(
+        {kException, Severity::kS1,
+         std::string("an exception left fiber ") + name_of(FiberId{slot}) + ": " + exception.what(),
+         0, slots_[slot].place});
   } catch (...) {
     end_with({kException, Severity::kS1,
               "an exception of unknown type left fiber " + name_of(FiberId{slot}), 0,
@@ -140,8 +141,11 @@ FiberId Execution::spawn_joinable(const char* name, std::function<void()> body) 
 
 FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool joinable) {
   if (fiber_count_ == kFibersMax) {
-    fail({kStepLimit, Severity::kS3,
-          "more than " + std::to_string(kFibersMax) + " fibers in one execution", 0, {}});
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(kFibersMax) + " fibers in one execution",
+          0,
+          {}});
   }
   const std::uint32_t slot = fiber_count_++;
   const std::uint32_t spawner = pool_.current();
@@ -296,8 +300,10 @@ bool Execution::advance_time() {
 std::uint32_t Execution::pick_next() {
   if (enabled_ == 0 && (alive_ == 0 || !advance_time())) return FiberPool::kController;
   if (outcome_.steps >= limits_.steps_max) {
-    end_with({kStepLimit, Severity::kS3,
-              "the execution did not end within " + std::to_string(limits_.steps_max) + " steps", 0,
+    end_with({kStepLimit,
+              Severity::kS3,
+              "the execution did not end within " + std::to_string(limits_.steps_max) + " steps",
+              0,
               {}});
     return FiberPool::kController;
   }

@@ -68,8 +68,8 @@ std::optional<double> DfsStrategy::explored_fraction() const {
   double share = 1.0;
   for (const Node& node : path_) {
     const bool fiber = node.choice.kind == ChoiceKind::kFiber;
-    const double options = fiber ? std::popcount(node.choice.offered)
-                                 : static_cast<double>(node.choice.offered);
+    const double options =
+        fiber ? std::popcount(node.choice.offered) : static_cast<double>(node.choice.offered);
     share /= options;
     explored += share * (options - 1 - std::popcount(node.untried));
   }

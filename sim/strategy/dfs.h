@@ -16,9 +16,7 @@ class DfsStrategy final : public Strategy {
  public:
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
-  const Divergence* divergence() const override {
-    return divergence_ ? &*divergence_ : nullptr;
-  }
+  const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
   // Counts each execution's share of the tree as 1 / (product of the options on its way).
   std::optional<double> explored_fraction() const override;
 

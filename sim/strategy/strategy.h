@@ -37,16 +37,14 @@ struct ChoicePoint {
   std::uint32_t options = 0;
   std::uint32_t default_option = 0;
 
-  bool current_enabled() const {
-    return current != kNoFiber && (enabled & mask_of(current)) != 0;
-  }
+  bool current_enabled() const { return current != kNoFiber && (enabled & mask_of(current)) != 0; }
 };
 
 // An execution asked something else than the record that it was to follow.
 struct Divergence {
-  std::size_t choice = 0;           // position in the record, from 0
-  std::optional<Choice> recorded;   // nothing: the record ended before the execution did
-  Choice asked;                     // `picked` means nothing
+  std::size_t choice = 0;          // position in the record, from 0
+  std::optional<Choice> recorded;  // nothing: the record ended before the execution did
+  Choice asked;                    // `picked` means nothing
 };
 
 // Lives across executions. One strategy object serves one search on one OS thread.
