@@ -170,8 +170,7 @@ void expect_preemptions(const std::function<void(Execution&)>& body, std::uint32
     const Report report = explore(factory(body), options);
     ASSERT_EQ(report.findings.size(), 1u);
     const Finding& finding = report.findings[0];
-    const Minimized smaller =
-        minimize(factory(body), finding.schedule, finding.violation, {}, {});
+    const Minimized smaller = minimize(factory(body), finding.schedule, finding.violation, {}, {});
     EXPECT_EQ(smaller.preemptions, fewest);
     EXPECT_FALSE(smaller.budget_reached);
     EXPECT_EQ(smaller.outcome.violation->rule, finding.violation.rule);

@@ -83,8 +83,7 @@ TEST(ExecutionTest, TimePassesOnlyWhenNothingElseCanRun) {
   const Outcome outcome = run([&](Execution& execution) {
     const ObjectId event = execution.create("event");
     execution.spawn("late", [&] {
-      const bool signaled =
-          execution.step_until({{event, Op::kWait}}, 50, "wait").has_value();
+      const bool signaled = execution.step_until({{event, Op::kWait}}, 50, "wait").has_value();
       log += signaled ? "signaled " : "timeout ";
       log += std::to_string(execution.now());
     });

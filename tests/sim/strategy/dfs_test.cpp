@@ -155,7 +155,7 @@ TEST(DfsTest, VisitsTheSixInterleavingsOfTwoTimesTwoSteps) {
 }
 
 TEST(DfsTest, CountsAreMultinomial) {
-  EXPECT_EQ(explore_all(adders(2, 5)).size(), 252u);  // 10! / (5! 5!)
+  EXPECT_EQ(explore_all(adders(2, 5)).size(), 252u);   // 10! / (5! 5!)
   EXPECT_EQ(explore_all(adders(3, 3)).size(), 1680u);  // 9! / (3! 3! 3!)
   EXPECT_EQ(explore_all(adders(4, 2)).size(), 2520u);  // 8! / (2!)^4
 }
@@ -179,8 +179,9 @@ RC_GTEST_PROP(DfsTest, AgreesWithAnIndependentEnumerator, ()) {
     const auto count = *rc::gen::inRange(0, fibers == 2 ? 5 : 4);
     std::vector<Instruction> body;
     for (int k = 0; k < count; ++k) {
-      body.push_back({static_cast<Instruction::Kind>(*rc::gen::inRange<int>(0, Instruction::kKinds)),
-                      *rc::gen::inRange(0, kObjects)});
+      body.push_back(
+          {static_cast<Instruction::Kind>(*rc::gen::inRange<int>(0, Instruction::kKinds)),
+           *rc::gen::inRange(0, kObjects)});
     }
     listing.push_back(body);
   }
