@@ -12,8 +12,8 @@ namespace nmrcheck::sim {
 class FunctionRef {
  public:
   template <class F>
-    requires(std::invocable<F&> && !std::same_as<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& function)  // NOLINT: implicit, as for std::function
+  requires(std::invocable<F&> && !std::same_as<std::remove_cvref_t<F>, FunctionRef>)
+      FunctionRef(F&& function)  // NOLINT: implicit, as for std::function
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* object) { (*static_cast<std::remove_reference_t<F>*>(object))(); }) {}
 

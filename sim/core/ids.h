@@ -5,7 +5,8 @@
 
 namespace nmrcheck::sim {
 
-// Position of a fiber in spawn order within one execution, starting at 0 (the program's main fiber).
+// Position of a fiber in spawn order within one execution, starting at 0 (the program's main
+// fiber).
 enum class FiberId : std::uint32_t {};
 
 // Position of an object in creation order within one execution, starting at 0.

@@ -1,7 +1,7 @@
 // What a step does to one shared object, as pure functions on the object's state.
 //
-// Both the execution (which keeps the real state) and partial-order reduction (which asks "would this
-// operation be enabled after those?") use these functions, so that they cannot disagree.
+// Both the execution (which keeps the real state) and partial-order reduction (which asks "would
+// this operation be enabled after those?") use these functions, so that they cannot disagree.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ enum class Op : std::uint8_t {
   kExchange,         // value := a; result: the old value
   kCompareExchange,  // if value == a then value := b; result: the old value; a failure reads
   kAwait,            // enabled when value == a
-  kUpdate,           // an opaque write: the value is kept elsewhere (driver memory, registrar state)
+  kUpdate,  // an opaque write: the value is kept elsewhere (driver memory, registrar state)
   // Locks, exclusive and shared. `a` of the state is the owner + 1, `b` the number of sharers.
   kLock,
   kUnlock,

@@ -45,7 +45,8 @@ class Rng {
   }
 
   // Uniform in [0, bound). Requires: bound > 0. The bias of the multiplication method is below
-  // bound / 2^32 (Lemire, "Fast random integer generation in an interval", 2019, without rejection).
+  // bound / 2^32 (Lemire, "Fast random integer generation in an interval", 2019, without
+  // rejection).
   constexpr std::uint32_t below(std::uint32_t bound) {
     return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
   }

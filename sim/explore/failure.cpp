@@ -66,9 +66,8 @@ std::string describe_divergence(const Divergence& divergence, const Failure& fai
   const std::vector<std::string> now = fiber_names(trace);
   const std::string recorded =
       divergence.recorded ? describe_offer(*divergence.recorded, failure.fibers) : "nothing more";
-  const std::string asked = divergence.asked.offered == 0
-                                ? "nothing: the execution ended"
-                                : describe_offer(divergence.asked, now);
+  const std::string asked = divergence.asked.offered == 0 ? "nothing: the execution ended"
+                                                          : describe_offer(divergence.asked, now);
   const std::uint32_t step = trace.steps.empty() ? 0 : trace.steps.back().step;
   return fmt::format(
       "the schedule does not fit at choice {} of {}, after step {}: recorded is {}, the program "

@@ -1,4 +1,5 @@
-// Turns crashes of the checked program (a fault, a stack overflow, a step without end) into verdicts.
+// Turns crashes of the checked program (a fault, a stack overflow, a step without end) into
+// verdicts.
 #pragma once
 
 namespace nmrcheck::sim {
@@ -14,6 +15,9 @@ class CrashGuard {
   ~CrashGuard();
   CrashGuard(const CrashGuard&) = delete;
   CrashGuard& operator=(const CrashGuard&) = delete;
+
+ private:
+  Execution* outer_ = nullptr;  // guarded again when this one is gone
 };
 
 }  // namespace nmrcheck::sim

@@ -2,10 +2,9 @@
 //
 // The handler leaves by switching to the controller, as a step that fails does; the fiber is then
 // dropped, so that its frames are never resumed. A step without end is found by a timer on the CPU
-// time of the OS thread: if two ticks pass without progress, the tick's handler leaves the same way.
+// time of the OS thread: if two ticks pass without progress, the tick's handler leaves the same
+// way.
 #if !defined(_WIN32)
-
-#include "sim/run/crash.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "sim/run/crash.h"
 #include "sim/run/execution.h"
 
 namespace nmrcheck::sim {
@@ -123,12 +123,12 @@ void prepare_thread(ThreadState& state) {
 
 }  // namespace
 
-CrashGuard::CrashGuard(Execution& execution) {
+CrashGuard::CrashGuard(Execution& execution) : outer_(thread_state.execution) {
   prepare_thread(thread_state);
   thread_state.execution = &execution;
 }
 
-CrashGuard::~CrashGuard() { thread_state.execution = nullptr; }
+CrashGuard::~CrashGuard() { thread_state.execution = outer_; }
 
 }  // namespace nmrcheck::sim
 

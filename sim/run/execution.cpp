@@ -42,7 +42,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   object_names_.clear();
   held_since_.clear();
   renamed_.clear();
-  root_created_ = 0;
+  root_created_ = questions_ = 0;
   now_ = 0;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
@@ -59,7 +59,8 @@ const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace
   assert(!on_fiber());
   reset(program, strategy, trace);
   const CrashGuard guard(*this);
-  spawn_slot("main", [this] { program_->run(*this); }, false);
+  spawn_slot(
+      "main", [this] { program_->run(*this); }, false);
   if (outcome_.ending == Ending::kComplete) {
     const std::uint32_t first = pick_next();
     if (first != FiberPool::kController) pool_.switch_to(first);
@@ -108,10 +109,10 @@ void Execution::run_body(std::uint32_t slot) {
       step(Footprint{{slots_[slot].ended, Op::kExit}}, "end", {});
     }
   } catch (const std::exception& exception) {
-    end_with({kException, Severity::kS1,
-              std::string("an exception left fiber ") + name_of(FiberId{slot}) + ": " +
-                  exception.what(),
-              0, slots_[slot].place});
+    end_with(
+        {kException, Severity::kS1,
+         std::string("an exception left fiber ") + name_of(FiberId{slot}) + ": " + exception.what(),
+         0, slots_[slot].place});
   } catch (...) {
     end_with({kException, Severity::kS1,
               "an exception of unknown type left fiber " + name_of(FiberId{slot}), 0,
@@ -140,8 +141,11 @@ FiberId Execution::spawn_joinable(const char* name, std::function<void()> body) 
 
 FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool joinable) {
   if (fiber_count_ == kFibersMax) {
-    fail({kStepLimit, Severity::kS3,
-          "more than " + std::to_string(kFibersMax) + " fibers in one execution", 0, {}});
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(kFibersMax) + " fibers in one execution",
+          0,
+          {}});
   }
   const std::uint32_t slot = fiber_count_++;
   const std::uint32_t spawner = pool_.current();
@@ -296,8 +300,10 @@ bool Execution::advance_time() {
 std::uint32_t Execution::pick_next() {
   if (enabled_ == 0 && (alive_ == 0 || !advance_time())) return FiberPool::kController;
   if (outcome_.steps >= limits_.steps_max) {
-    end_with({kStepLimit, Severity::kS3,
-              "the execution did not end within " + std::to_string(limits_.steps_max) + " steps", 0,
+    end_with({kStepLimit,
+              Severity::kS3,
+              "the execution did not end within " + std::to_string(limits_.steps_max) + " steps",
+              0,
               {}});
     return FiberPool::kController;
   }
@@ -319,8 +325,16 @@ std::uint32_t Execution::pick_next() {
 
 std::uint32_t Execution::choose(const char* question, std::uint32_t options,
                                 std::uint32_t default_option) {
-  assert(options > 0 && default_option < options);
+  assert(options > 0 && options <= kOptionsMax && default_option < options);
   if (options == 1) return 0;
+  ++progress_;
+  if (++questions_ > limits_.steps_max) {
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(limits_.steps_max) + " questions in one execution",
+          0,
+          {}});
+  }
   ChoicePoint point;
   point.kind = ChoiceKind::kValue;
   point.current = current();
@@ -349,6 +363,14 @@ void Execution::fail(Violation violation) {
 
 ObjectId Execution::create(const char* name, ObjectState initial) {
   const auto object = static_cast<std::uint32_t>(states_.size());
+  ++progress_;
+  if (on_fiber() && object == kObjectsMax) {
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(kObjectsMax) + " objects in one execution",
+          0,
+          {}});
+  }
   std::uint64_t key = child_key(kRootKey, ~std::uint64_t{root_created_});
   if (on_fiber()) {
     const std::uint32_t slot = pool_.current();

@@ -172,8 +172,8 @@ void FiberPool::reserve(std::uint32_t count) {
 
 void FiberPool::make_fiber(std::uint32_t slot) {
   Slot& made = impl_->slots[slot];
-  auto* fiber = new (made.handle.data()) bf::fiber(bf::launch::post, std::allocator_arg,
-                                                   StackSource(made.stack), [this, slot] { loop(slot); });
+  auto* fiber = new (made.handle.data()) bf::fiber(
+      bf::launch::post, std::allocator_arg, StackSource(made.stack), [this, slot] { loop(slot); });
   made.context = context_of(*fiber);
   made.exceptions = {};
   made.fake_stack = nullptr;

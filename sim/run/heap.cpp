@@ -19,7 +19,7 @@ std::size_t rounded(std::size_t bytes) {
 Heap::Heap(std::size_t bytes_max) : capacity_(rounded(bytes_max)) {}
 
 Heap::~Heap() {
-  if (arena_ != nullptr) ::operator delete(arena_, std::align_val_t{64});
+  if (arena_ != nullptr) ::operator delete (arena_, std::align_val_t{64});
 }
 
 void Heap::reset() {
@@ -28,13 +28,12 @@ void Heap::reset() {
   used_ = 0;
 }
 
-std::optional<std::uint32_t> Heap::allocate(std::size_t bytes, std::uint64_t key,
-                                            HeapEvent event) {
+std::optional<std::uint32_t> Heap::allocate(std::size_t bytes, std::uint64_t key, HeapEvent event) {
   bytes = std::max<std::size_t>(bytes, 1);
   if (bytes > capacity_ || used_ + rounded(bytes) + kGapBytes > capacity_) return std::nullopt;
   if (arena_ == nullptr) {
     // Pages that nobody touches cost address space only.
-    arena_ = static_cast<char*>(::operator new(capacity_, std::align_val_t{64}));
+    arena_ = static_cast<char*>(::operator new (capacity_, std::align_val_t{64}));
   }
   const auto index = static_cast<std::uint32_t>(blocks_.size());
   HeapBlock& block = blocks_.emplace_back();
@@ -46,9 +45,11 @@ std::optional<std::uint32_t> Heap::allocate(std::size_t bytes, std::uint64_t key
   const std::size_t first = used_ / kGranule;
   const std::size_t granules = rounded(bytes) / kGranule;
   used_ += rounded(bytes) + kGapBytes;
-  if (owner_.size() < used_ / kGranule) owner_.resize(std::max(used_ / kGranule, 2 * owner_.size()));
+  if (owner_.size() < used_ / kGranule)
+    owner_.resize(std::max(used_ / kGranule, 2 * owner_.size()));
   std::fill_n(owner_.begin() + static_cast<std::ptrdiff_t>(first), granules, index + 1);
-  std::memset(block.address, kFreshByte, bytes);
+  // The gap too: who reads beyond a block finds the same in every execution.
+  std::memset(block.address, kFreshByte, rounded(bytes) + kGapBytes);
   return index;
 }
 

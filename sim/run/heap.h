@@ -56,7 +56,8 @@ class Heap {
   void reset();
 
   // Returns the index of a new block filled with kFreshByte, or nothing when bytes_max would be
-  // exceeded. A block of 0 bytes has 1 byte. References to blocks are valid until the next allocate.
+  // exceeded. A block of 0 bytes has 1 byte. References to blocks are valid until the next
+  // allocate.
   std::optional<std::uint32_t> allocate(std::size_t bytes, std::uint64_t key, HeapEvent event);
 
   // Marks the block dead and fills it with kFreedByte. Requires: it is live.

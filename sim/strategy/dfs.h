@@ -16,9 +16,7 @@ class DfsStrategy final : public Strategy {
  public:
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
-  const Divergence* divergence() const override {
-    return divergence_ ? &*divergence_ : nullptr;
-  }
+  const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
   // Counts each execution's share of the tree as 1 / (product of the options on its way).
   std::optional<double> explored_fraction() const override;
 
@@ -30,6 +28,7 @@ class DfsStrategy final : public Strategy {
 
   std::vector<Node> path_;
   std::size_t depth_ = 0;
+  std::size_t prefix_ = 0;  // choices that the execution has to repeat
   bool started_ = false;
   bool exhausted_ = false;
   std::optional<Divergence> divergence_;

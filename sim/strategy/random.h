@@ -1,4 +1,5 @@
-// Random walk: each enabled fiber is equally likely at each step, each alternative at each question.
+// Random walk: each enabled fiber is equally likely at each step, each alternative at each
+// question.
 //
 // Guarantee: a schedule has the probability of the product of 1 / (number of enabled fibers) over
 // its steps, so every schedule can occur; rare ones are very rare.
