@@ -123,12 +123,12 @@ void prepare_thread(ThreadState& state) {
 
 }  // namespace
 
-CrashGuard::CrashGuard(Execution& execution) {
+CrashGuard::CrashGuard(Execution& execution) : outer_(thread_state.execution) {
   prepare_thread(thread_state);
   thread_state.execution = &execution;
 }
 
-CrashGuard::~CrashGuard() { thread_state.execution = nullptr; }
+CrashGuard::~CrashGuard() { thread_state.execution = outer_; }
 
 }  // namespace nmrcheck::sim
 
