@@ -63,7 +63,9 @@ void Kernel::free(void* memory, const char* function) {
 
 void Kernel::access(const void* address, bool write, const char* action, const char* expression) {
   if (execution_.traced() && expression != nullptr) {
-    execution_.rename(entry_at(address, ObjectType::kVariable, action).object, expression);
+    // The first name stays: others may be on their way to the same variable under another one.
+    const sim::ObjectId object = entry_at(address, ObjectType::kVariable, action).object;
+    if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, expression);
   }
   step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
 }

@@ -6,6 +6,9 @@
 
 namespace nmrcheck::sim {
 
+// Alternatives that one value choice may have: a set of them is one 64-bit mask.
+inline constexpr std::uint32_t kOptionsMax = 64;
+
 enum class ChoiceKind : std::uint8_t {
   kFiber,  // who goes next: a FiberId
   kValue,  // which alternative: an index from 0

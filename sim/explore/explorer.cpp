@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
-#include <set>
 
+#include "sim/explore/coverage.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
+#include "sim/explore/nondeterminism.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/strategy/replay.h"
 
@@ -17,25 +19,12 @@ namespace {
 
 constexpr double kProgressSeconds = 0.5;
 constexpr std::uint64_t kClockStride = 32;  // executions between looks at the clock
-// Distinct interleavings that sampling counts; beyond, the count is a lower bound.
-constexpr std::size_t kInterleavingsMax = 200'000;
 
-std::string describe_difference(const Outcome& first, const Outcome& second) {
-  const std::string rule = first.violation ? first.violation->rule : "no violation";
-  const std::string again = second.violation ? second.violation->rule : "no violation";
-  return fmt::format(
-      "the program is not deterministic: one schedule gave {} after {} steps (hash {:016x}), and, "
-      "run again, {} after {} steps (hash {:016x}). Usual causes: a static variable that survives "
-      "an execution, uninitialized memory, the order of pointers, time, random numbers",
-      rule, first.steps, first.hash, again, second.steps, second.hash);
-}
-
-std::string describe_prefix_divergence(const Divergence& divergence) {
-  return fmt::format(
-      "the program is not deterministic: after the same {} choices it offered other alternatives "
-      "than before. Usual causes: a static variable that survives an execution, uninitialized "
-      "memory, the order of pointers, time, random numbers",
-      divergence.choice);
+// "3.1 %"; never 0 % and never 100 %, which would say more than is known.
+std::string percent(double fraction) {
+  if (fraction < 0.0001) return "less than 0.01 %";
+  if (fraction > 0.999) return "more than 99.9 %";
+  return fmt::format("about {:.{}f} %", 100 * fraction, fraction < 0.01 ? 2 : 1);
 }
 
 class Search {
@@ -85,49 +74,72 @@ class Search {
   // Runs one strategy for at most `limit` executions. Returns what it covered, in words.
   std::string run_phase(const StrategyInfo& info, std::uint64_t limit) {
     const std::unique_ptr<Strategy> strategy = info.make();
-    std::set<std::uint64_t> interleavings;
+    InterleavingCounter interleavings;
     std::uint64_t number = 0;
     bool exhausted = false;
-    for (; number < limit && !ended_ && !out_of_time(number); ++number) {
+    bool timeout = false;
+    while (!ended_ && !exhausted && !timeout && number < limit) {
       const Seed seed = fork(options_.seed, number);
-      if (!strategy->begin_execution(seed)) {
-        exhausted = true;
-        break;
-      }
+      exhausted = !begin(*strategy, seed);
+      if (exhausted || ended_) break;
       run_one(info, *strategy, seed, number);
-      if (!info.exhaustive && interleavings.size() < kInterleavingsMax) {
-        interleavings.insert(execution_hash_);
-      }
+      if (!info.exhaustive) interleavings.add(execution_hash_);
       tell_progress(info, *strategy, number);
+      timeout = out_of_time(++number);
     }
     // The space may be exhausted exactly at the limit.
-    if (!exhausted && !ended_ && info.exhaustive && number == limit) {
-      exhausted = !strategy->begin_execution(Seed{0});
-    }
+    if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
     report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted) {
-      return number == 1 ? "complete: the only execution"
-                         : fmt::format("complete: all {} executions", grouped(number));
-    }
+    if (exhausted && !ended_) return describe_complete(number);
     if (ended_ && report_.error.empty()) {
       return fmt::format("ended at the first violation, in execution {}", grouped(number));
     }
-    return describe_scope(info, *strategy, number, interleavings.size());
+    const std::string reached = timeout ? seconds_limit() : executions_limit(number);
+    if (info.exhaustive) return describe_partial(*strategy, number, timeout, reached);
+    return (timeout ? reached + "; " : "") + describe_sample(number, interleavings.summary());
   }
 
-  static std::string describe_scope(const StrategyInfo& info, const Strategy& strategy,
-                                    std::uint64_t executions, std::size_t interleavings) {
-    const char* plural = executions == 1 ? "" : "s";
-    if (!info.exhaustive) {
-      const char* bound = interleavings >= kInterleavingsMax ? "at least " : "";
-      return fmt::format("sampled: {} execution{}, {}{} distinct interleaving{}",
-                         grouped(executions), plural, bound, grouped(interleavings),
-                         interleavings == 1 ? "" : "s");
-    }
-    const double fraction = strategy.explored_fraction().value_or(0.0);
+  // Returns false when everything has been explored. Sets the error when the strategy could not
+  // tell, because the last execution left the path that it was to follow.
+  bool begin(Strategy& strategy, Seed seed) {
+    if (strategy.begin_execution(seed)) return true;
+    const Divergence* divergence = strategy.divergence();
+    if (divergence == nullptr) return false;
+    report_.error = describe_prefix_divergence(*divergence);
+    ended_ = true;
+    return true;
+  }
+
+  std::string seconds_limit() const {
+    return fmt::format("limit of {:g} s reached", options_.budget.seconds_max.value_or(0.0));
+  }
+
+  static std::string executions_limit(std::uint64_t executions) {
+    return fmt::format("limit of {} execution{} reached", grouped(executions),
+                       executions == 1 ? "" : "s");
+  }
+
+  static std::string describe_complete(std::uint64_t executions) {
+    if (executions == 1) return "complete: the only execution";
+    return fmt::format("complete: all {} executions", grouped(executions));
+  }
+
+  static std::string describe_partial(const Strategy& strategy, std::uint64_t executions,
+                                      bool timeout, const std::string& reached) {
+    const std::string share = percent(strategy.explored_fraction().value_or(0.0));
+    if (!timeout) return fmt::format("{}: {} of the tree", reached, share);
+    return fmt::format("{}: {} execution{}, {} of the tree", reached, grouped(executions),
+                       executions == 1 ? "" : "s", share);
+  }
+
+  static std::string describe_sample(std::uint64_t executions,
+                                     const InterleavingCounter::Summary& seen) {
     return fmt::format(
-        "{} execution{}, {} of the tree", grouped(executions), plural,
-        fraction < 0.0001 ? "less than 0.01 %" : fmt::format("about {:.2f} %", 100 * fraction));
+        "sampled: {} execution{}, {}{} distinct interleaving{}, unseen mass {}{}",
+        grouped(executions), executions == 1 ? "" : "s", seen.full ? "at least " : "",
+        grouped(seen.distinct), seen.distinct == 1 ? "" : "s", percent(seen.unseen_mass()),
+        seen.full ? fmt::format(" (counted in the first {} executions)", grouped(seen.executions))
+                  : "");
   }
 
   void run_one(const StrategyInfo& info, Strategy& strategy, Seed seed, std::uint64_t number) {
@@ -137,6 +149,7 @@ class Search {
     report_.steps_deepest = std::max(report_.steps_deepest, outcome.steps);
     depth_ = outcome.steps;
     execution_hash_ = outcome.hash;
+    look_at_clock_ = outcome.violation.has_value();
     if (outcome.ending == Ending::kCovered) {
       ++report_.executions_blocked;
       if (const Divergence* divergence = strategy.divergence()) {
@@ -146,7 +159,22 @@ class Search {
       return;
     }
     ++report_.executions;
-    if (outcome.violation) take(outcome, info, seed, number);
+    if (outcome.violation) {
+      take(outcome, info, seed, number);
+    } else if (std::has_single_bit(number + 1)) {
+      confirm(outcome);
+    }
+  }
+
+  // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.
+  // Clean executions number 1, 2, 4, 8, … are confirmed too, so that a program which does not
+  // repeat is seldom called verified.
+  bool confirm(const Outcome& outcome) {
+    const Replayed again = replay(factory_, outcome.schedule, options_.limits);
+    if (repeats(outcome, again)) return true;
+    report_.error = describe_nondeterminism(factory_, options_.limits, outcome, again);
+    ended_ = true;
+    return false;
   }
 
   bool known(const std::string& rule) const {
@@ -158,21 +186,14 @@ class Search {
   void take(const Outcome& found, const StrategyInfo& info, Seed seed, std::uint64_t number) {
     if (known(found.violation->rule)) return;
     const Outcome first = found;
-    const Replayed again = replay(factory_, first.schedule, options_.limits);
-    const bool same = again.outcome.violation &&
-                      again.outcome.violation->rule == first.violation->rule &&
-                      again.outcome.hash == first.hash;
-    if (!same) {
-      report_.error = describe_difference(first, again.outcome);
-      ended_ = true;
-      return;
-    }
+    if (!confirm(first)) return;
     Finding finding{*first.violation, first.schedule, first.schedule,         first.steps,
                     first.hash,       number,         std::string(info.name), seed};
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
           minimize(factory_, first.schedule, *first.violation, options_.limits, {});
+      if (!smaller.outcome.violation || !confirm(smaller.outcome)) return not_minimized();
       finding.violation = *smaller.outcome.violation;
       finding.schedule = smaller.schedule;
       finding.steps = smaller.outcome.steps;
@@ -182,8 +203,16 @@ class Search {
     ended_ = !options_.keep_going;
   }
 
+  void not_minimized() {
+    ended_ = true;
+    if (!report_.error.empty()) return;
+    report_.error =
+        "the program is not deterministic: a violation came twice under one schedule, "
+        "and did not come the third time";
+  }
+
   bool out_of_time(std::uint64_t number) const {
-    return options_.budget.seconds_max && number % kClockStride == 0 &&
+    return options_.budget.seconds_max && (look_at_clock_ || number % kClockStride == 0) &&
            stopwatch_.seconds() >= *options_.budget.seconds_max;
   }
 
@@ -204,6 +233,7 @@ class Search {
   bool ended_ = false;
   std::uint32_t depth_ = 0;
   std::uint64_t execution_hash_ = 0;
+  bool look_at_clock_ = false;  // executions with a violation may be slow
   double told_ = 0;
 };
 

@@ -23,6 +23,11 @@ std::string severity_name(Severity severity) {
   return fmt::format("S{}", static_cast<unsigned>(severity));
 }
 
+// Text of a driver may be anything: what is not UTF-8 is replaced instead of thrown about.
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string choice_line(const NamedChoice& named) {
   Json line;
   line["step"] = named.step;
@@ -34,7 +39,7 @@ std::string choice_line(const NamedChoice& named) {
     line["take"] = named.choice.picked;
     line["of"] = named.choice.offered;
   }
-  return line.dump();
+  return dumped(line);
 }
 
 std::string choice_list(const std::vector<NamedChoice>& choices) {
@@ -57,6 +62,14 @@ Json limits_object(const Limits& limits) {
 struct Problem : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+// Somebody else's text in a message of ours: cut short.
+std::string shown(const std::string& text) {
+  std::size_t end = 60;
+  if (text.size() <= end) return text;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u) --end;  // whole characters
+  return text.substr(0, end) + "…";
+}
 
 const char* type_name(const Json& value) {
   return value.is_number_integer() ? "an integer"
@@ -95,7 +108,7 @@ std::uint64_t hex_at(const Json& object, const std::string& path, const char* ke
                       text.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
   if (!digits) {
     throw Problem(fmt::format("{}.{} should be a hexadecimal number like \"0x1f\", but is \"{}\"",
-                              path, key, text));
+                              path, key, shown(text)));
   }
   return std::stoull(text, nullptr, 16);
 }
@@ -123,9 +136,23 @@ std::uint32_t fiber_named(const std::vector<std::string>& fibers, const std::str
   const auto found = std::find(fibers.begin(), fibers.end(), name);
   if (found == fibers.end()) {
     throw Problem(
-        fmt::format("{} names the fiber \"{}\", which $.fibers does not list", path, name));
+        fmt::format("{} names the fiber \"{}\", which $.fibers does not list", path, shown(name)));
   }
   return static_cast<std::uint32_t>(found - fibers.begin());
+}
+
+std::vector<std::string> read_fibers(const Json& object) {
+  std::vector<std::string> fibers = names_at(object, "$", "fibers");
+  if (fibers.size() > kFibersMax) {
+    throw Problem(
+        fmt::format("$.fibers lists {} fibers; there can be {}", fibers.size(), kFibersMax));
+  }
+  for (std::size_t i = 0; i < fibers.size(); ++i) {
+    if (fiber_named(fibers, "$.fibers", fibers[i]) == i) continue;
+    throw Problem(
+        fmt::format("$.fibers[{}] should be a new name, but is \"{}\" again", i, shown(fibers[i])));
+  }
+  return fibers;
 }
 
 NamedChoice read_choice(const Json& line, const std::string& path,
@@ -135,8 +162,8 @@ NamedChoice read_choice(const Json& line, const std::string& path,
   named.step = static_cast<std::uint32_t>(number_at(line, path, "step", kStepsMax));
   if (line.contains("ask")) {
     named.question = text_at(line, path, "ask");
-    const std::uint64_t options = number_at(line, path, "of", 64);
-    const std::uint64_t taken = number_at(line, path, "take", 63);
+    const std::uint64_t options = number_at(line, path, "of", kOptionsMax);
+    const std::uint64_t taken = number_at(line, path, "take", kOptionsMax - 1);
     if (options < 2 || taken >= options) {
       throw Problem(fmt::format("{}.take should be below {}.of, but is {} of {}", path, path, taken,
                                 options));
@@ -151,8 +178,13 @@ NamedChoice read_choice(const Json& line, const std::string& path,
   for (const std::string& name : named.offered) {
     named.choice.offered |= mask_of(FiberId{fiber_named(fibers, path + ".of", name)});
   }
+  if (named.choice.forced()) {
+    throw Problem(fmt::format("{}.of should name at least two fibers, but names {}", path,
+                              named.offered.size()));
+  }
   if ((named.choice.offered & mask_of(FiberId{named.choice.picked})) == 0) {
-    throw Problem(fmt::format("{} runs \"{}\", which is not among its \"of\"", path, named.picked));
+    throw Problem(
+        fmt::format("{} runs \"{}\", which is not among its \"of\"", path, shown(named.picked)));
   }
   return named;
 }
@@ -173,7 +205,8 @@ void check_format(const Json& object) {
   }
   const std::string format = text_at(object, "$", "format");
   if (format != kFormatName) {
-    throw Problem(fmt::format("$.format should be \"{}\", but is \"{}\"", kFormatName, format));
+    throw Problem(
+        fmt::format("$.format should be \"{}\", but is \"{}\"", kFormatName, shown(format)));
   }
   const std::uint64_t version = number_at(object, "$", "format_version", 1'000'000);
   if (version == 0 || version > kFailureFormat) {
@@ -188,19 +221,21 @@ Severity read_severity(const Json& violation) {
   const std::string text = text_at(violation, "$.violation", "severity");
   const bool valid = text.size() == 2 && text[0] == 'S' && text[1] >= '1' && text[1] <= '6';
   if (!valid) {
-    throw Problem(fmt::format("$.violation.severity should be S1 to S6, but is \"{}\"", text));
+    throw Problem(
+        fmt::format("$.violation.severity should be S1 to S6, but is \"{}\"", shown(text)));
   }
   return Severity{static_cast<std::uint8_t>(text[1] - '0')};
 }
 
 Limits read_limits(const Json& object) {
-  constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 32;
+  constexpr std::uint64_t kHeapBytesMax = std::uint64_t{1} << 32;
+  constexpr std::uint64_t kStackBytesMax = std::uint64_t{1} << 28;
   const Json& limits = member(object, "$", "limits");
   Limits read;
   read.steps_max =
       static_cast<std::uint32_t>(number_at(limits, "$.limits", "steps_max", 1'000'000'000));
-  read.stack_bytes = number_at(limits, "$.limits", "stack_bytes", kBytesMax);
-  read.heap_bytes_max = number_at(limits, "$.limits", "heap_bytes_max", kBytesMax);
+  read.stack_bytes = number_at(limits, "$.limits", "stack_bytes", kStackBytesMax);
+  read.heap_bytes_max = number_at(limits, "$.limits", "heap_bytes_max", kHeapBytesMax);
   constexpr std::size_t kStackBytesMin = 64 * 1024;
   if (read.stack_bytes < kStackBytesMin) {
     throw Problem(fmt::format("$.limits.stack_bytes should be at least {}, but is {}",
@@ -232,11 +267,7 @@ Failure read_failure(const Json& object) {
       static_cast<std::uint32_t>(number_at(violation, "$.violation", "step", kStepsMax));
   failure.place = text_at(violation, "$.violation", "place");
   failure.label = text_at(object, "$", "label");
-  failure.fibers = names_at(object, "$", "fibers");
-  if (failure.fibers.size() > kFibersMax) {
-    throw Problem(fmt::format("$.fibers lists {} fibers; there can be {}", failure.fibers.size(),
-                              kFibersMax));
-  }
+  failure.fibers = read_fibers(object);
   failure.steps = static_cast<std::uint32_t>(number_at(object, "$", "steps", kStepsMax));
   failure.hash = hex_at(object, "$", "hash");
   failure.schedule = read_choices(object, "schedule", failure.fibers);
@@ -261,10 +292,21 @@ std::string describe_position(const std::string& text, std::size_t byte) {
   return fmt::format("line {}, column {}", line, column);
 }
 
+// A number that no type can hold: the library's text quotes it, but does not say where it stands.
+std::string describe_overflow(const std::string& text, const std::string& error) {
+  const std::size_t first = error.find('\'');
+  const std::size_t last = error.rfind('\'');
+  if (first == std::string::npos || last <= first + 1) return "a number in the file is too large";
+  const std::string number = error.substr(first + 1, last - first - 1);
+  const std::size_t at = text.find(number);
+  return fmt::format(
+      "the number {} is too large, at {}", shown(number),
+      at == std::string::npos ? "an unknown place" : describe_position(text, at + 1));
+}
+
 }  // namespace
 
 std::string to_json(const Failure& failure) {
-  const auto value = [](const Json& json) { return json.dump(); };
   Json violation = {{"rule", failure.violation.rule},
                     {"severity", severity_name(failure.violation.severity)},
                     {"message", failure.violation.message},
@@ -277,13 +319,13 @@ std::string to_json(const Failure& failure) {
   Json parameters = Json::object();
   for (const auto& [name, text] : failure.parameters) parameters[name] = text;
   const std::vector<std::pair<const char*, std::string>> fields{
-      {"format", value(kFormatName)},        {"format_version", value(kFailureFormat)},
-      {"scenario", value(failure.scenario)}, {"parameters", value(parameters)},
-      {"profile", value(failure.profile)},   {"limits", value(limits_object(failure.limits))},
-      {"violation", value(violation)},       {"label", value(failure.label)},
-      {"fibers", value(failure.fibers)},     {"steps", value(failure.steps)},
-      {"hash", value(hex(failure.hash))},    {"schedule", choice_list(failure.schedule)},
-      {"provenance", value(provenance)},
+      {"format", dumped(kFormatName)},        {"format_version", dumped(kFailureFormat)},
+      {"scenario", dumped(failure.scenario)}, {"parameters", dumped(parameters)},
+      {"profile", dumped(failure.profile)},   {"limits", dumped(limits_object(failure.limits))},
+      {"violation", dumped(violation)},       {"label", dumped(failure.label)},
+      {"fibers", dumped(failure.fibers)},     {"steps", dumped(failure.steps)},
+      {"hash", dumped(hex(failure.hash))},    {"schedule", choice_list(failure.schedule)},
+      {"provenance", dumped(provenance)},
   };
   std::string text = "{\n";
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -301,6 +343,8 @@ std::variant<Failure, FailureFileError> parse_failure(const std::string& text) {
     return FailureFileError{
         fmt::format("this is not JSON, or it is cut short: {} (of {} bytes, at byte {})",
                     describe_position(text, error.byte), text.size(), error.byte)};
+  } catch (const Json::out_of_range& error) {
+    return FailureFileError{describe_overflow(text, error.what())};
   } catch (const Problem& problem) {
     return FailureFileError{problem.what()};
   } catch (const std::exception& error) {

@@ -7,17 +7,39 @@
 namespace nmrcheck::sim {
 namespace {
 
-bool possible(const ChoicePoint& point, std::uint32_t picked) {
-  if (point.kind == ChoiceKind::kValue) return picked < point.options;
-  return picked < kFibersMax && (point.enabled & mask_of(FiberId{picked})) != 0;
+std::uint64_t key_of(const ChoicePoint& point, std::uint32_t fiber) {
+  return point.pending[fiber].fiber_key;
+}
+
+// The answer that `picked` names at `point`, or nothing if it is impossible there.
+std::optional<std::uint32_t> resolve(const ChoicePoint& point, std::uint64_t picked) {
+  if (point.kind == ChoiceKind::kValue) {
+    if (picked >= point.options) return std::nullopt;
+    return static_cast<std::uint32_t>(picked);
+  }
+  for (std::uint64_t left = point.enabled; left != 0; left &= left - 1) {
+    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(left));
+    if (key_of(point, fiber) == picked) return fiber;
+  }
+  return std::nullopt;
+}
+
+bool is_preemption(const ChoicePoint& point, std::uint32_t picked) {
+  return point.kind == ChoiceKind::kFiber && point.current_enabled() &&
+         picked != index(point.current);
+}
+
+bool is_value_deviation(const ChoicePoint& point, std::uint32_t picked) {
+  return point.kind == ChoiceKind::kValue && picked != point.default_option;
 }
 
 }  // namespace
 
 Deviation PointCounter::name(const ChoicePoint& point) {
-  const std::uint32_t fiber = point.current == kNoFiber ? kFibersMax : index(point.current);
+  const bool start = point.current == kNoFiber;
+  const std::uint32_t fiber = start ? kFibersMax : index(point.current);
   const auto kind = static_cast<std::size_t>(point.kind);
-  return {point.kind, fiber, counts_[kind][fiber]++, 0};
+  return {point.kind, start ? 0 : key_of(point, fiber), counts_[kind][fiber]++, 0};
 }
 
 std::uint32_t PointCounter::default_answer(const ChoicePoint& point) {
@@ -43,18 +65,16 @@ std::optional<std::uint32_t> GuidedStrategy::pick(const ChoicePoint& point) {
   std::uint32_t picked = PointCounter::default_answer(point);
   const bool applies = entry != deviations_.end() && entry->kind == here.kind &&
                        entry->fiber == here.fiber && entry->position == here.position;
-  if (applies && possible(point, entry->picked)) picked = entry->picked;
-  if (point.kind == ChoiceKind::kValue) {
-    value_deviations_ += picked != point.default_option;
-  } else {
-    preemptions_ += point.current_enabled() && picked != index(point.current);
-  }
+  if (applies) picked = resolve(point, entry->picked).value_or(picked);
+  value_deviations_ += is_value_deviation(point, picked);
+  preemptions_ += is_preemption(point, picked);
   return picked;
 }
 
 bool DeviationRecorder::begin_execution(Seed seed) {
   counter_.reset();
   deviations_.clear();
+  preemptions_ = value_deviations_ = 0;
   return followed_.begin_execution(seed);
 }
 
@@ -62,8 +82,10 @@ std::optional<std::uint32_t> DeviationRecorder::pick(const ChoicePoint& point) {
   Deviation here = counter_.name(point);
   const std::optional<std::uint32_t> picked = followed_.pick(point);
   if (picked && *picked != PointCounter::default_answer(point)) {
-    here.picked = *picked;
+    here.picked = point.kind == ChoiceKind::kValue ? *picked : key_of(point, *picked);
     deviations_.push_back(here);
+    value_deviations_ += is_value_deviation(point, *picked);
+    preemptions_ += is_preemption(point, *picked);
   }
   return picked;
 }

@@ -3,6 +3,7 @@
 // The default stays on the current fiber while it is enabled, else takes the first enabled one in
 // spawn order, and takes every question's default. A deviation names the point by who ran last and
 // how often that fiber was at such a point before, so that it keeps its meaning when others go.
+// Fibers are named by their keys (PendingStep::fiber_key): ids depend on the order of spawning.
 #pragma once
 
 #include <array>
@@ -16,9 +17,9 @@ namespace nmrcheck::sim {
 
 struct Deviation {
   ChoiceKind kind = ChoiceKind::kFiber;
-  std::uint32_t fiber = 0;     // who ran last, or asked; kFibersMax at the start
+  std::uint64_t fiber = 0;     // key of who ran last, or asked; 0 at the start
   std::uint32_t position = 0;  // how many such points that fiber had before
-  std::uint32_t picked = 0;
+  std::uint64_t picked = 0;    // key of the fiber, or the alternative
 
   friend auto operator<=>(const Deviation&, const Deviation&) = default;
 };
@@ -27,7 +28,7 @@ struct Deviation {
 class PointCounter {
  public:
   void reset() { counts_ = {}; }
-  // The deviation that `picked` would be at `point`. Called once a point, in order.
+  // The deviation at `point`, `picked` left out. Called once a point, in order.
   Deviation name(const ChoicePoint& point);
   static std::uint32_t default_answer(const ChoicePoint& point);
 
@@ -64,11 +65,15 @@ class DeviationRecorder final : public Strategy {
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   const std::vector<Deviation>& deviations() const { return deviations_; }
+  std::uint32_t preemptions() const { return preemptions_; }
+  std::uint32_t value_deviations() const { return value_deviations_; }
 
  private:
   Strategy& followed_;
   PointCounter counter_;
   std::vector<Deviation> deviations_;
+  std::uint32_t preemptions_ = 0;
+  std::uint32_t value_deviations_ = 0;
 };
 
 }  // namespace nmrcheck::sim

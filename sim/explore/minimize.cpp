@@ -11,22 +11,23 @@
 namespace nmrcheck::sim {
 namespace {
 
-bool same_file(const char* left, const char* right) {
-  if (left == nullptr || right == nullptr) return left == right;
-  return std::strcmp(left, right) == 0;
-}
-
-// The same rule at the same place.
-bool same_violation(const Violation& left, const Violation& right) {
-  return left.rule == right.rule && left.place.line == right.place.line &&
-         same_file(left.place.file, right.place.file);
+// The same rule at the same place, where the place is known.
+bool same_violation(const Violation& candidate, const Violation& wanted) {
+  if (candidate.rule != wanted.rule) return false;
+  if (wanted.place.file == nullptr) return true;
+  return candidate.place.line == wanted.place.line && candidate.place.file != nullptr &&
+         std::strcmp(candidate.place.file, wanted.place.file) == 0;
 }
 
 class Minimizer {
  public:
   Minimizer(const ProgramFactory& factory, const Violation& violation, const Limits& limits,
             const MinimizeBudget& budget)
-      : factory_(factory), violation_(violation), budget_(budget), execution_(limits) {}
+      : factory_(factory), violation_(violation), execution_(limits) {
+    executions_max_ = violation.rule == kEndlessStep
+                          ? std::min(budget.executions_max, kEndlessExecutionsMax)
+                          : budget.executions_max;
+  }
 
   Minimized run(const Schedule& schedule) {
     ReplayStrategy exact(schedule);
@@ -36,18 +37,24 @@ class Minimizer {
     best_.outcome = execution_.run(*program, recorder);
     ++best_.executions;
     best_.schedule = best_.outcome.schedule;
+    best_.preemptions = recorder.preemptions();
+    best_.deviations = recorder.value_deviations();
     deviations_ = recorder.deviations();
-    try_to_take(deviations_);  // counts preemptions, and confirms that deviations say it all
-    remove_chunks();
-    while (remove_singly()) {
+    if (!best_.outcome.violation || !same_violation(*best_.outcome.violation, violation_)) {
+      return std::move(best_);
     }
+    remove_chunks();
+    do {
+      while (remove_singly()) {
+      }
+    } while (lower_values());
     return std::move(best_);
   }
 
  private:
   // Runs with `candidate`. Keeps it when the same rule breaks at the same place.
   bool try_to_take(std::vector<Deviation> candidate) {
-    if (best_.executions >= budget_.executions_max) {
+    if (best_.executions >= executions_max_) {
       best_.budget_reached = true;
       return false;
     }
@@ -90,9 +97,27 @@ class Minimizer {
     return removed && !best_.budget_reached;
   }
 
+  // Takes the smallest alternative that will do for each value that deviates. Returns true if one
+  // became smaller, so that deviations may have become needless.
+  bool lower_values() {
+    bool lowered = false;
+    for (std::size_t i = 0; i < deviations_.size(); ++i) {
+      if (deviations_[i].kind != ChoiceKind::kValue) continue;
+      for (std::uint64_t value = 0; value < deviations_[i].picked; ++value) {
+        std::vector<Deviation> candidate = deviations_;
+        candidate[i].picked = value;
+        if (best_.budget_reached) return false;
+        if (!try_to_take(std::move(candidate))) continue;
+        lowered = true;
+        break;
+      }
+    }
+    return lowered;
+  }
+
   const ProgramFactory& factory_;
   const Violation& violation_;
-  const MinimizeBudget& budget_;
+  std::uint32_t executions_max_ = 0;
   Execution execution_;
   std::vector<Deviation> deviations_;
   Minimized best_;

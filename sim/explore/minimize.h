@@ -11,6 +11,9 @@ struct MinimizeBudget {
   std::uint32_t executions_max = 2'000;
 };
 
+// Each execution of a step without end costs seconds: no more than these are spent on it.
+inline constexpr std::uint32_t kEndlessExecutionsMax = 10;
+
 struct Minimized {
   Schedule schedule;
   Outcome outcome;
@@ -21,10 +24,13 @@ struct Minimized {
 };
 
 // Removes forced switches and value deviations from `schedule` while the same rule breaks at the
-// same place. The default scheduler stays on the current fiber while it is enabled, else takes the
-// first enabled in spawn order; values take their default.
+// same place (at any place, if that of `violation` is unknown), and makes the values that are left
+// smaller. Without a budget reached, the result is 1-minimal: no single deviation can be left out.
+// It is the schedule that was really taken, so that it replays exactly.
+// The default scheduler stays on the current fiber while it is enabled, else takes the first
+// enabled in spawn order; values take their default.
 // Sources: Zeller, Hildebrandt, "Simplifying and isolating failure-inducing input", 2002 (ddmin).
-// Requires: `schedule` reproduces `violation`.
+// Requires: `schedule` reproduces `violation`; otherwise the outcome has no violation, or another.
 Minimized minimize(const ProgramFactory& factory, const Schedule& schedule,
                    const Violation& violation, const Limits& limits, const MinimizeBudget& budget);
 

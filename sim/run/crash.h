@@ -15,6 +15,9 @@ class CrashGuard {
   ~CrashGuard();
   CrashGuard(const CrashGuard&) = delete;
   CrashGuard& operator=(const CrashGuard&) = delete;
+
+ private:
+  Execution* outer_ = nullptr;  // guarded again when this one is gone
 };
 
 }  // namespace nmrcheck::sim

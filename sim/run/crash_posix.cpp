@@ -123,12 +123,15 @@ void prepare_thread(ThreadState& state) {
 
 }  // namespace
 
-CrashGuard::CrashGuard(Execution& execution) {
+CrashGuard::CrashGuard(Execution& execution) : outer_(thread_state.execution) {
   prepare_thread(thread_state);
   thread_state.execution = &execution;
+  // Two ticks count only within one execution: another one's progress may have the same number.
+  thread_state.progress_at_tick = ~std::uint64_t{0};
+  thread_state.ticks_without_progress = 0;
 }
 
-CrashGuard::~CrashGuard() { thread_state.execution = nullptr; }
+CrashGuard::~CrashGuard() { thread_state.execution = outer_; }
 
 }  // namespace nmrcheck::sim
 

@@ -5,7 +5,7 @@
 
 namespace nmrcheck::sim {
 
-CrashGuard::CrashGuard(Execution&) {}
+CrashGuard::CrashGuard(Execution&) { (void)outer_; }
 CrashGuard::~CrashGuard() = default;
 
 }  // namespace nmrcheck::sim

@@ -42,7 +42,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   object_names_.clear();
   held_since_.clear();
   renamed_.clear();
-  root_created_ = 0;
+  root_created_ = questions_ = 0;
   now_ = 0;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
@@ -251,8 +251,8 @@ std::uint64_t Execution::apply_pending(std::uint32_t slot) {
     if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
       held_since_[object] = slots_[slot].place;
     }
-    const std::uint64_t what = std::uint64_t{slot} << 40u |
-                               static_cast<std::uint64_t>(operation.op) << 32u | object;
+    const std::uint64_t what =
+        std::uint64_t{slot} << 40u | static_cast<std::uint64_t>(operation.op) << 32u | object;
     hash = mix_hash(mix_hash(hash, what), effect.result);
     if (first) first_result = effect.result;
     first = false;
@@ -326,8 +326,16 @@ std::uint32_t Execution::pick_next() {
 
 std::uint32_t Execution::choose(const char* question, std::uint32_t options,
                                 std::uint32_t default_option) {
-  assert(options > 0 && default_option < options);
+  assert(options > 0 && options <= kOptionsMax && default_option < options);
   if (options == 1) return 0;
+  ++progress_;
+  if (++questions_ > limits_.steps_max) {
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(limits_.steps_max) + " questions in one execution",
+          0,
+          {}});
+  }
   ChoicePoint point;
   point.kind = ChoiceKind::kValue;
   point.current = current();
@@ -356,6 +364,14 @@ void Execution::fail(Violation violation) {
 
 ObjectId Execution::create(const char* name, ObjectState initial) {
   const auto object = static_cast<std::uint32_t>(states_.size());
+  ++progress_;
+  if (on_fiber() && object == kObjectsMax) {
+    fail({kStepLimit,
+          Severity::kS3,
+          "more than " + std::to_string(kObjectsMax) + " objects in one execution",
+          0,
+          {}});
+  }
   std::uint64_t key = child_key(kRootKey, ~std::uint64_t{root_created_});
   if (on_fiber()) {
     const std::uint32_t slot = pool_.current();

@@ -40,6 +40,9 @@ class Program {
   }
 };
 
+// Objects of one execution: a step that makes them without end is stopped here.
+inline constexpr std::size_t kObjectsMax = 1u << 20u;
+
 struct Limits {
   std::uint32_t steps_max = 20'000;         // reaching it is the verdict kStepLimit
   std::size_t stack_bytes = 256 * 1024;     // of each fiber
@@ -77,8 +80,9 @@ class Execution {
   // Announces a step that lets others run: a failed poll, a yield.
   void yield(const char* action, Place place = {});
 
-  // Asks a value choice with `options` alternatives. Part of the current step: no other fiber runs.
-  // Returns an alternative below `options`. `question` has static storage.
+  // Asks a value choice with `options` alternatives, at most kOptionsMax. Part of the current step:
+  // no other fiber runs. Returns an alternative below `options`. `question` has static storage.
+  // Fails the execution (verdict kStepLimit) beyond limits.steps_max questions.
   std::uint32_t choose(const char* question, std::uint32_t options,
                        std::uint32_t default_option = 0);
 
@@ -98,7 +102,8 @@ class Execution {
 
   // --- Objects ---
 
-  // Makes an object in state `initial`. `name` has static storage.
+  // Makes an object in state `initial`. `name` has static storage. On a fiber, fails the execution
+  // (verdict kStepLimit) beyond kObjectsMax objects.
   ObjectId create(const char* name, ObjectState initial = {});
   const ObjectState& state(ObjectId object) const { return states_[index(object)]; }
   // Names the object with more than a literal, for traces. Call only when traced().
@@ -185,6 +190,7 @@ class Execution {
   std::vector<Place> held_since_;  // where a lock was acquired last
   std::vector<std::pair<ObjectId, std::string>> renamed_;
   std::uint32_t root_created_ = 0;
+  std::uint32_t questions_ = 0;
   std::uint64_t now_ = 0;
   std::uint64_t progress_ = 0;
   Outcome outcome_;

@@ -37,10 +37,13 @@ void Execution::note(std::string text) {
 
 void Execution::crashed(const char* rule, const char* what) {
   const Slot& self = slots_[pool_.current()];
-  fail({rule, Severity::kS1,
-        std::string("fiber ") + name_of(current()) + " " + what + ", after its step " +
-            (*self.action != '\0' ? self.action : "0"),
-        0, self.place});
+  Violation violation{rule, Severity::kS1, {}, 0, self.place};
+  {
+    // Strings that are still there when the fiber is dropped would leak.
+    const std::string after = *self.action != '\0' ? self.action : "0";
+    violation.message = "fiber " + name_of(current()) + " " + what + ", after its step " + after;
+  }
+  fail(std::move(violation));
 }
 
 std::string Execution::describe_blocked() const {

@@ -48,7 +48,8 @@ std::optional<std::uint32_t> Heap::allocate(std::size_t bytes, std::uint64_t key
   if (owner_.size() < used_ / kGranule)
     owner_.resize(std::max(used_ / kGranule, 2 * owner_.size()));
   std::fill_n(owner_.begin() + static_cast<std::ptrdiff_t>(first), granules, index + 1);
-  std::memset(block.address, kFreshByte, bytes);
+  // The gap too: who reads beyond a block finds the same in every execution.
+  std::memset(block.address, kFreshByte, rounded(bytes) + kGapBytes);
   return index;
 }
 

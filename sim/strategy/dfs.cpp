@@ -9,7 +9,7 @@ namespace {
 
 std::uint64_t all_answers(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kFiber) return point.enabled;
-  assert(point.options <= 64);
+  assert(point.options <= kOptionsMax);
   return point.options == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << point.options) - 1;
 }
 
@@ -27,7 +27,12 @@ Choice question(const ChoicePoint& point) {
 }  // namespace
 
 bool DfsStrategy::begin_execution(Seed) {
+  if (divergence_) return false;
   if (started_) {
+    if (depth_ < prefix_) {
+      divergence_ = Divergence{depth_, path_[depth_].choice, {}};
+      return false;
+    }
     while (!path_.empty() && path_.back().untried == 0) path_.pop_back();
     if (path_.empty()) {
       exhausted_ = true;
@@ -39,6 +44,7 @@ bool DfsStrategy::begin_execution(Seed) {
   }
   started_ = true;
   depth_ = 0;
+  prefix_ = path_.size();
   return true;
 }
 

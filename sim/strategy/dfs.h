@@ -28,6 +28,7 @@ class DfsStrategy final : public Strategy {
 
   std::vector<Node> path_;
   std::size_t depth_ = 0;
+  std::size_t prefix_ = 0;  // choices that the execution has to repeat
   bool started_ = false;
   bool exhausted_ = false;
   std::optional<Divergence> divergence_;

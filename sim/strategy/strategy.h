@@ -44,7 +44,7 @@ struct ChoicePoint {
 struct Divergence {
   std::size_t choice = 0;          // position in the record, from 0
   std::optional<Choice> recorded;  // nothing: the record ended before the execution did
-  Choice asked;                    // `picked` means nothing
+  Choice asked;  // `picked` means nothing; `offered` is 0 when the execution ended
 };
 
 // Lives across executions. One strategy object serves one search on one OS thread.
@@ -53,7 +53,8 @@ class Strategy {
   virtual ~Strategy() = default;
 
   // Called before each execution with that execution's own seed (ignored by systematic searches).
-  // Returns false when every execution has been explored: the space is exhausted.
+  // Returns false when every execution has been explored: the space is exhausted; and when the last
+  // execution ended before the path that it was to follow, which divergence() then tells.
   virtual bool begin_execution(Seed seed) = 0;
 
   // Answers `point`; called at every step, also when only one fiber is enabled.
@@ -61,7 +62,8 @@ class Strategy {
   // nothing when all that can follow is covered already: the execution is then abandoned.
   virtual std::optional<std::uint32_t> pick(const ChoicePoint& point) = 0;
 
-  // Not null when the last pick returned nothing because the execution could not follow a record.
+  // Not null when the last pick returned nothing because the execution could not follow a record,
+  // or ended before the record did.
   // For a search this means that the program is not deterministic.
   virtual const Divergence* divergence() const { return nullptr; }
 

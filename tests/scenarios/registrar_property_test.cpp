@@ -103,7 +103,7 @@ RC_GTEST_PROP(RegistrarPropertyTest, CorrectModulesBreakNoRule, ()) {
 TEST(RegistrarPropertySlowTest, CorrectModulesBreakNoRule) {
   rc::detail::TestParams params;
   params.seed = 2026;
-  params.maxSuccess = 2000;
+  params.maxSuccess = 500;
   params.maxSize = 100;
   rc::detail::TestMetadata metadata;
   metadata.id = "correct modules";

@@ -178,7 +178,7 @@ class Picture {
   }
 
   void draw_violation() {
-    const std::string head = fmt::format("✗ {} ", violation_.rule);
+    const std::string head = "✗ " + violation_.rule;
     const std::string indent(kStepWidth + 1, ' ');
     text_ += indent + paint(head, "red", style_.color) + "\n";
     for (const std::string& line : wrap(violation_.message, style_.width - indent.size() - 2)) {

@@ -104,7 +104,8 @@ TEST(ExplorerTest, SamplingIsNeverVerified) {
   const Report report =
       explore(factory(independent(1)), {.strategy = "random", .budget = {.executions_max = 50}});
   EXPECT_EQ(report.verdict, Verdict::kClean);
-  EXPECT_EQ(report.scope, "sampled: 50 executions, 2 distinct interleavings");
+  EXPECT_EQ(report.scope,
+            "sampled: 50 executions, 2 distinct interleavings, unseen mass less than 0.01 %");
 }
 
 TEST(ExplorerTest, AutoFallsBackToSampling) {
