@@ -200,7 +200,7 @@ TEST(ExecutionTest, TwoMachinesShareAThread) {
   }
 }
 
-[[gnu::no_sanitize("undefined")]] int read_through(const int* pointer) {
+__attribute__((no_sanitize("undefined"))) int read_through(const int* pointer) {
   return *const_cast<const volatile int*>(pointer);
 }
 
