@@ -60,9 +60,22 @@ configure_again=
 program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
 test_packages="libgtest-dev librapidcheck-dev python3"
 
+# Copies ninja's output, and says on stderr that it builds as soon as it does. (A dry run cannot tell
+# beforehand: it ends at the check of the globbed folders.)
+announce_work() {
+  local line said=
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    if [ -z "$said" ] && [[ $line == *Building* || $line == *Linking* ]]; then
+      printf 'nmrcheck: building %s (the first time takes a minute or two)\n' "$1" >&2
+      said=yes
+    fi
+  done
+}
+
 # build PRESET TARGET…: configures when needed and builds, one script at a time in each preset.
 build() {
-  local preset=$1 directory="$root/build/$1" log pending
+  local preset=$1 directory="$root/build/$1" log
   shift
   mkdir -p "$directory"
   exec 9>"$directory/.lock"
@@ -76,11 +89,7 @@ build() {
       fail "configuring failed; the whole output is in $log"
     fi
   fi
-  pending=$(ninja -C "$directory" -n "$@" 2>&1) || true  # the build itself reports what is wrong
-  if [[ $pending == *Building* || $pending == *Linking* ]]; then
-    printf 'nmrcheck: building %s (the first time takes a minute or two)\n' "$preset" >&2
-  fi
-  if ! ninja -C "$directory" "$@" >"$log" 2>&1; then
+  if ! ninja -C "$directory" "$@" 2>&1 | announce_work "$preset" >"$log"; then
     { grep -E -A12 'FAILED|error' "$log" || tail -n 40 "$log"; } | sed -n 1,60p >&2
     fail "the build failed; the whole output is in $log"
   fi
