@@ -25,7 +25,7 @@ std::unique_ptr<sim::Program> make(const ParameterValues&, const model::Profile&
 // Two fibers race to use and to clear one pointer. The pointer itself is volatile so that the
 // compiler keeps the access.
 template <bool kChecked>
-[[gnu::no_sanitize("undefined")]] void use_pointer(Execution& execution) {
+__attribute__((no_sanitize("undefined"))) void use_pointer(Execution& execution) {
   struct Shared {
     int value = 7;
     int* volatile pointer = &value;

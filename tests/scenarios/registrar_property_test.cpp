@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t kSchedules = 32;  // for each sequence and profile; always the same seeds
 constexpr std::size_t kCommandsMax = 10;
-constexpr std::uint32_t kCommandKinds = 16;
 
 using Commands = std::vector<std::uint32_t>;
 

@@ -28,22 +28,52 @@ LAYERS = {
     "model": ["sim/core", "sim/run", "model/event.h"],
     "scenarios": ["sim/core", "sim/run", "model"],
     "tools": ["sim", "model", "scenarios"],
+    # The tests of sim build without model and scenarios, as sim does.
+    "tests/sim": ["sim"],
     "tests": ["sim", "model", "scenarios", "tools"],
 }
 
-# What must not appear, where it may all the same, and what to use instead.
+
+def include(headers):
+    """A pattern for including one of the headers, in either kind of brackets."""
+    return rf'^\s*#\s*include\s*[<"](?:{headers})'
+
+
+# What must not appear, where it may all the same, and what to use instead. A home is a folder, a
+# file, or the end of a file's name.
 BANNED = [
-    (r"#include <boost/", ["sim/run/fiber.cpp", "tools/bench/", "tests/"], "go through sim/run/fiber.h"),
-    (r"#include <nlohmann/", ["sim/explore/failure_json.cpp", "tools/", "tests/"], "keep JSON in sim/explore/failure_json.cpp"),
-    (r"#include <(gtest|rapidcheck)", ["tests/"], "tests belong in tests/"),
-    (r"#include <(thread|mutex|condition_variable|future)>", ["tests/"], "OS threads have no place here"),
-    (r"#include <random>|std::random_device", ["tests/"], "use sim/core/rng.h"),
-    (r"#include <chrono>|steady_clock|system_clock", ["sim/explore/stopwatch.h", "sim/run/fiber.cpp", "tools/", "tests/"], "an execution has no clock; searches use sim/explore/stopwatch.h"),
+    (include("boost/"), ["sim/run/fiber.cpp", "tools/bench/", "tests/"],
+     "go through sim/run/fiber.h"),
+    (include("nlohmann/"), ["sim/explore/failure_json.cpp", "tools/", "tests/"],
+     "keep JSON in sim/explore/failure_json.cpp"),
+    (include("gtest|gmock|rapidcheck"), ["tests/"], "tests belong in tests/"),
+    (include("(?:thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|barrier"
+             "|latch)>"), ["sim/explore/workers.cpp", "tests/"],
+     "OS threads belong in sim/explore/workers.cpp"),
+    (r"std::(?:jthread|thread|async|mutex|condition_variable)\b",
+     ["sim/explore/workers.cpp", "tests/"], "OS threads belong in sim/explore/workers.cpp"),
+    (r"\bthread_local\b",
+     ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp", "tests/"],
+     "pass the context as a parameter; fibers share the variables of their OS thread"),
+    (include("random>") + r"|std::random_device|\bs?rand\(", ["tests/"], "use sim/core/rng.h"),
+    (include("(?:chrono|ctime)>") + r"|(?:steady|system|high_resolution)_clock",
+     ["sim/explore/stopwatch.h", "sim/run/fiber.cpp", "tools/", "tests/"],
+     "an execution has no clock; searches use sim/explore/stopwatch.h"),
     (r"\bgetenv\b", ["tools/", "tests/"], "the environment must not influence an execution"),
-    (r"unordered_(map|set)", ["tools/", "tests/"], "its order may differ between runs; use a sorted vector or std::map"),
-    (r"#include <(unistd\.h|signal\.h|pthread\.h|time\.h|sys/[a-z]+\.h)>", ["_posix.cpp", "_posix_test.cpp", "sim/run/fiber.cpp"], "POSIX belongs in a file whose name ends in _posix.cpp"),
+    (r"\bunordered_(?:multi)?(?:map|set)\b", ["tools/", "tests/"],
+     "its order may differ between runs; use a sorted vector or std::map"),
+    (include(r"(?:unistd|signal|pthread|time|fcntl|poll|dlfcn|sched|ucontext|termios"
+             r"|sys/[a-z]+)\.h>"), ["_posix.cpp", "_posix_test.cpp", "sim/run/fiber.cpp"],
+     "POSIX belongs in a file whose name ends in _posix.cpp"),
+    (include(r"windows\.h>"), ["_windows.cpp"],
+     "Windows belongs in a file whose name ends in _windows.cpp"),
     (r"\b(TODO|FIXME|XXX)\b", [], "open an issue, or delete it"),
 ]
+
+# The folders whose headers are included by full path, and where a bare name is right all the same:
+# the WDK's headers include each other as the WDK's do, and their tests in C lie beside the header.
+TOP_FOLDERS = ("sim/", "model/", "scenarios/", "tools/", "tests/")
+BARE_INCLUDES = ["model/ddk/include/", "tests/model/ddk/"]
 
 # Headers that mean something else when they are included a second time.
 INCLUDED_AGAIN = ["model/ddk/include/guiddef.h"]
@@ -62,10 +92,16 @@ def check_includes(path, text):
         yield 1, "lies in no known folder; add it to LAYERS in tools/lint/check_tree.py"
         return
     for number, line in enumerate(text.splitlines(), 1):
-        found = re.match(r'#include "([^"]+)"', line)
-        if not found or "/" not in found.group(1) or found.group(1).startswith("nmrcheck"):
+        found = re.match(r'\s*#\s*include\s*([<"])([^">]+)[">]', line)
+        if not found:
             continue
-        target = found.group(1)
+        bracket, target = found.groups()
+        if bracket == '"' and "/" not in target:
+            if not any(path.startswith(home) for home in BARE_INCLUDES):
+                yield number, f"includes {target}; name it by its path from the project's root"
+            continue
+        if not target.startswith(TOP_FOLDERS):
+            continue
         allowed = [layer] + LAYERS[layer]
         if not any(target == a or target.startswith((a + "/", a + ".")) for a in allowed):
             yield number, f"{layer} must not include {target}; it may include {', '.join(allowed)}"
@@ -74,10 +110,11 @@ def check_includes(path, text):
 def check_banned(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         for pattern, homes, instead in BANNED:
-            if not re.search(pattern, line):
+            found = re.search(pattern, line)
+            if not found:
                 continue
             if not any(path.startswith(home) or path.endswith(home) for home in homes):
-                yield number, f"\"{re.search(pattern, line).group(0)}\" is banned here: {instead}"
+                yield number, f"{found.group(0).strip()} is banned here: {instead}"
 
 
 def check_shape(path, text):
@@ -90,7 +127,7 @@ def check_shape(path, text):
     if not lines or not lines[0].startswith(("// ", "/* ")):
         yield 1, "should begin with a comment that says in a sentence what the file is"
     if path.endswith(".h") and "#pragma once" not in text and path not in INCLUDED_AGAIN:
-        yield 1, "has no #pragma once"
+        yield 1, "has no #pragma once; add it below the first comment"
 
 
 def check_file(path, text):
