@@ -1,235 +1,391 @@
-// One execution: every way to end, time, joins, exceptions, and that nothing leaks into the next.
+// One execution: how it ends, what it records, how time passes.
 #include "sim/run/execution.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "sim/strategy/dfs.h"
 #include "sim/strategy/random.h"
-#include "sim/strategy/replay.h"
+#include "tests/sim/programs.h"
 
 namespace nmrcheck::sim {
 namespace {
 
-Outcome run(const std::function<void(Execution&)>& body, const Limits& limits = {},
-            Trace* trace = nullptr) {
+// Answers the default always: what minimization calls the default scheduler.
+class DefaultStrategy final : public Strategy {
+ public:
+  bool begin_execution(Seed) override { return true; }
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+    for (const PendingStep& pending : point.pending) yields += pending.yielding;
+    DfsStrategy first;
+    first.begin_execution(Seed{0});
+    return first.pick(point);
+  }
+
+  int yields = 0;
+};
+
+// Covers everything from choice `last` on.
+class Stopping final : public Strategy {
+ public:
+  explicit Stopping(int last) : last_(last) {}
+  bool begin_execution(Seed) override { return true; }
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+    if (last_-- == 0) return std::nullopt;
+    DfsStrategy first;
+    first.begin_execution(Seed{0});
+    return first.pick(point);
+  }
+
+ private:
+  int last_;
+};
+
+Outcome run_default(const test::Body& body, const Limits& limits = {}, Trace* trace = nullptr) {
   Execution execution(limits);
-  DfsStrategy strategy;  // its first execution never preempts
-  strategy.begin_execution(Seed{0});
+  DefaultStrategy strategy;
   FunctionProgram program(body);
   return execution.run(program, strategy, trace);
 }
 
-std::string rule_of(const Outcome& outcome) {
-  return outcome.violation ? outcome.violation->rule : "";
-}
-
-TEST(ExecutionTest, DeadlockNamesWaitersHoldersAndPlaces) {
-  const Outcome outcome = run([](Execution& execution) {
-    const ObjectId lock = execution.create("gate");
-    execution.step({{lock, Op::kLock}}, "lock", {"a.c", 7});
-    execution.step({{lock, Op::kLock}}, "lock again", {"a.c", 8});
-  });
-  ASSERT_EQ(rule_of(outcome), kDeadlock);
-  EXPECT_EQ(outcome.violation->message,
-            "no fiber can go on: main waits in lock again for gate, held by main since a.c:7");
-}
-
-TEST(ExecutionTest, StepLimitIsExact) {
-  const Outcome outcome = run(
-      [](Execution& execution) {
-        const ObjectId object = execution.create("object");
-        for (;;) execution.step({{object, Op::kRead}}, "poll");
-      },
-      {.steps_max = 100});
-  EXPECT_EQ(rule_of(outcome), kStepLimit);
-  EXPECT_EQ(outcome.steps, 100u);
-}
-
-TEST(ExecutionTest, ExceptionIsAVerdict) {
-  const Outcome outcome = run([](Execution&) { throw std::runtime_error("boom"); });
-  EXPECT_EQ(rule_of(outcome), kException);
-  EXPECT_EQ(outcome.violation->message, "an exception left fiber main: boom");
-}
-
-TEST(ExecutionTest, FailEndsTheExecutionAtOnce) {
-  bool after = false;
-  const Outcome outcome = run([&](Execution& execution) {
-    execution.spawn("child", [&] {
-      execution.step({}, "first");
-      execution.fail({"MY-RULE", Severity::kS2, "seen", 0, {"x.c", 3}});
-      after = true;
-    });
-  });
-  EXPECT_EQ(rule_of(outcome), "MY-RULE");
-  EXPECT_EQ(outcome.violation->step, 1u);
-  EXPECT_FALSE(after);
-}
-
-TEST(ExecutionTest, TooManyFibersIsAVerdict) {
-  const Outcome outcome = run([](Execution& execution) {
-    for (std::uint32_t i = 0; i < kFibersMax; ++i) {
-      execution.spawn("child", [&] { execution.step({}, "step"); });
-    }
-  });
-  EXPECT_EQ(rule_of(outcome), kStepLimit);
-  EXPECT_EQ(outcome.violation->message, "more than 64 fibers in one execution");
-}
-
-TEST(ExecutionTest, TimePassesOnlyWhenNothingElseCanRun) {
-  std::string log;
-  const Outcome outcome = run([&](Execution& execution) {
-    const ObjectId event = execution.create("event");
-    execution.spawn("late", [&] {
-      const bool signaled = execution.step_until({{event, Op::kWait}}, 50, "wait").has_value();
-      log += signaled ? "signaled " : "timeout ";
-      log += std::to_string(execution.now());
-    });
-    execution.spawn("busy", [&] {
-      for (int i = 0; i < 3; ++i) execution.step({}, "work");
-      log += std::to_string(execution.now()) + " ";
-    });
-  });
+TEST(ExecutionTest, AnEmptyProgramIsComplete) {
+  const Outcome outcome = run_default([](Execution&) {});
   EXPECT_EQ(outcome.ending, Ending::kComplete);
-  EXPECT_EQ(log, "0 timeout 50");
+  EXPECT_EQ(outcome.steps, 0u);
+  EXPECT_TRUE(outcome.schedule.empty());
+}
+
+TEST(ExecutionTest, ForcedChoicesAreNotRecorded) {
+  const Outcome outcome = run_default([](Execution& x) {
+    const ObjectId v = x.create("v");
+    test::do_op(x, v, Op::kAdd, 1);
+    EXPECT_EQ(x.choose("only", 1), 0u);
+    test::do_op(x, v, Op::kAdd, 1);
+    EXPECT_EQ(x.state(v).a, 2u);
+  });
+  EXPECT_EQ(outcome.steps, 2u);
+  EXPECT_TRUE(outcome.schedule.empty());
+}
+
+TEST(ExecutionTest, ADeadlockSaysWhoWaitsForWhat) {
+  const Outcome outcome = run_default([](Execution& x) {
+    const ObjectId lock = x.create("the lock");
+    x.step({{lock, Op::kLock}}, "take", {"here.c", 7});
+    x.spawn("other", [&x, lock] { x.step({{lock, Op::kLock}}, "take", {"there.c", 9}); });
+    x.step({{x.create("the event"), Op::kWait}}, "wait", {"here.c", 8});
+  });
+  ASSERT_TRUE(outcome.violation.has_value());
+  EXPECT_EQ(outcome.violation->rule, kDeadlock);
+  EXPECT_EQ(outcome.violation->step, 1u);
+  EXPECT_EQ(outcome.violation->message,
+            "no fiber can go on: main waits in wait for the event; other waits in take for the "
+            "lock, held by main since here.c:7");
+}
+
+TEST(ExecutionTest, TheProgramMayExplainADeadlockAndCheckTheEnd) {
+  class Explaining final : public Program {
+   public:
+    explicit Explaining(bool stuck) : stuck_(stuck) {}
+    void run(Execution& x) override {
+      if (stuck_) x.step({{x.create("never"), Op::kWait}}, "wait");
+    }
+    std::optional<Violation> check_end(Execution&) override {
+      return Violation{"END", Severity::kS5, "the end is wrong", 0, {}};
+    }
+    std::optional<Violation> explain_deadlock(Execution&, const std::string& blocked) override {
+      return Violation{"STUCK", Severity::kS3, blocked, 0, {}};
+    }
+
+   private:
+    bool stuck_;
+  };
+  Execution execution;
+  DefaultStrategy strategy;
+  Explaining stuck(true);
+  EXPECT_EQ(execution.run(stuck, strategy).violation->rule, "STUCK");
+  Explaining ends(false);
+  EXPECT_EQ(execution.run(ends, strategy).violation->rule, "END");
+}
+
+TEST(ExecutionTest, TheStepLimitIsAVerdict) {
+  const auto loops = [](Execution& x) {
+    const ObjectId v = x.create("v");
+    for (;;) test::do_op(x, v, Op::kAdd, 1);
+  };
+  const Outcome outcome = run_default(loops, {.steps_max = 100});
+  EXPECT_EQ(outcome.violation->rule, kStepLimit);
+  EXPECT_EQ(outcome.steps, 100u);
+  EXPECT_EQ(outcome.violation->message, "the execution did not end within 100 steps");
+}
+
+TEST(ExecutionTest, QuestionsAndObjectsHaveLimits) {
+  const Outcome asks = run_default(
+      [](Execution& x) {
+        for (;;) x.choose("again", 2);
+      },
+      {.steps_max = 50});
+  EXPECT_EQ(asks.violation->rule, kStepLimit);
+  EXPECT_EQ(asks.schedule.size(), 50u);
+  EXPECT_EQ(asks.violation->message, "more than 50 questions in one execution");
+  const Outcome creates = run_default([](Execution& x) {
+    for (;;) x.create("object");
+  });
+  EXPECT_EQ(creates.violation->rule, kStepLimit);
+  EXPECT_EQ(creates.violation->message, "more than 1048576 objects in one execution");
+}
+
+TEST(ExecutionTest, SixtyFourFibersAndNoMore) {
+  const auto spawns = [](std::uint32_t count) {
+    return [count](Execution& x) {
+      const ObjectId v = x.create("v");
+      for (std::uint32_t i = 0; i < count; ++i) {
+        x.spawn("child", [&x, v] { test::do_op(x, v, Op::kAdd, 1); });
+      }
+      test::do_op(x, v, Op::kAdd, 1);
+    };
+  };
+  const Outcome fits = run_default(spawns(63));
+  EXPECT_EQ(fits.ending, Ending::kComplete);
+  EXPECT_EQ(fits.steps, 64u);
+  const Outcome exceeds = run_default(spawns(64));
+  EXPECT_EQ(exceeds.violation->rule, kStepLimit);
+  EXPECT_EQ(exceeds.violation->message, "more than 64 fibers in one execution");
+}
+
+TEST(ExecutionTest, AnExceptionThatLeavesAFiberIsAVerdict) {
+  const Outcome known = run_default([](Execution& x) {
+    test::do_op(x, x.create("v"), Op::kRead);
+    throw std::runtime_error("no such adapter");
+  });
+  EXPECT_EQ(known.violation->rule, kException);
+  EXPECT_EQ(known.violation->message, "an exception left fiber main: no such adapter");
+  EXPECT_EQ(known.violation->step, 1u);
+  const Outcome unknown = run_default([](Execution& x) { x.spawn("child", [] { throw 7; }); });
+  EXPECT_EQ(unknown.violation->message, "an exception of unknown type left fiber child");
+}
+
+TEST(ExecutionTest, TheStrategyMayEndAnExecution) {
+  for (int last = 0; last < 4; ++last) {
+    Execution execution;
+    Stopping strategy(last);
+    FunctionProgram program([](Execution& x) {
+      const ObjectId v = x.create("v");
+      test::do_op(x, v, Op::kAdd, 1);
+      x.choose("which", 2);
+      test::do_op(x, v, Op::kAdd, 1);
+    });
+    const Outcome& outcome = execution.run(program, strategy);
+    // Asked: the first step, the question, the second step.
+    EXPECT_EQ(outcome.ending, last == 3 ? Ending::kComplete : Ending::kCovered) << last;
+    EXPECT_FALSE(outcome.violation.has_value());
+  }
+}
+
+TEST(ExecutionTest, APrologueRunsInsideTheStepThatSpawns) {
+  std::string order;
+  run_default([&order](Execution& x) {
+    const ObjectId v = x.create("v");
+    order += "a";
+    x.spawn("child", [&order, &x, v] {
+      order += "b";
+      x.spawn("grandchild", [&order] { order += "c"; });
+      order += "d";
+      test::do_op(x, v, Op::kAdd, 1);
+      order += "f";
+    });
+    order += "e";
+  });
+  EXPECT_EQ(order, "abcdef");
 }
 
 TEST(ExecutionTest, JoinWaitsForTheEnd) {
-  std::string log;
-  const Outcome outcome = run([&](Execution& execution) {
-    const FiberId child = execution.spawn_joinable("child", [&] {
-      execution.step({}, "work");
-      log += "child ";
-    });
-    execution.join(child);
-    log += "main";
+  const auto factory = test::program([](Execution& x) {
+    const ObjectId v = x.create("v");
+    const FiberId child = x.spawn_joinable("child", [&x, v] { test::do_op(x, v, Op::kAdd, 1); });
+    x.join(child);
+    test::require(x, x.state(v).a == 1, __LINE__);
+  });
+  const test::Tree tree = test::explore_all(factory);
+  EXPECT_EQ(tree.executions, 1u);  // add, end, join: each waits for the one before
+  EXPECT_TRUE(tree.violations.empty());
+}
+
+// --- Virtual time ---
+
+TEST(ExecutionTest, ADeadlinePassesOnlyWhenNothingElseCanHappen) {
+  std::uint64_t time = 0;
+  bool timed_out = false;
+  const Outcome outcome = run_default([&](Execution& x) {
+    const ObjectId event = x.create("event");
+    x.spawn("setter", [&x, event] { test::do_op(x, event, Op::kSet); });
+    EXPECT_TRUE(x.step_until({{event, Op::kWaitConsume}}, 1, "wait").has_value());
+    EXPECT_EQ(x.now(), 0u);
+    timed_out = !x.step_until({{event, Op::kWaitConsume}}, 500, "wait").has_value();
+    time = x.now();
   });
   EXPECT_EQ(outcome.ending, Ending::kComplete);
-  EXPECT_EQ(log, "child main");
+  EXPECT_TRUE(timed_out);
+  EXPECT_EQ(time, 500u);
+  EXPECT_EQ(outcome.steps, 3u);
 }
 
-TEST(ExecutionTest, ExceptionsBelongToFibers) {
-  std::string log;
-  Execution execution;
-  RandomStrategy strategy;
-  for (std::uint64_t i = 0; i < 50; ++i) {
-    log.clear();
-    strategy.begin_execution(fork(Seed{9}, i));
-    FunctionProgram program([&](Execution& running) {
-      for (const char* name : {"left", "right"}) {
-        running.spawn(name, [&running, &log, name] {
-          try {
-            throw std::runtime_error(name);
-          } catch (const std::runtime_error&) {
-            running.step({}, "inside the handler");
-            running.step({}, "inside the handler");
-            try {
-              throw;
-            } catch (const std::runtime_error& again) {
-              log += std::string(again.what()) == name ? "+" : "-";
-            }
-          }
-        });
-      }
-    });
-    EXPECT_EQ(execution.run(program, strategy).ending, Ending::kComplete);
-    EXPECT_EQ(log, "++");
-  }
-}
-
-TEST(ExecutionTest, ReplayGivesTheSameOutcome) {
-  const auto body = [](Execution& execution) {
-    const ObjectId object = execution.create("object");
-    for (int i = 0; i < 3; ++i) {
-      execution.spawn("adder", [&execution, object] {
-        execution.step({{object, Op::kAdd, execution.choose("how much", 3)}}, "add");
-        execution.step({{object, Op::kAdd, 1}}, "add");
-      });
-    }
-  };
-  Execution execution;
-  RandomStrategy random;
-  for (std::uint64_t i = 0; i < 200; ++i) {
-    random.begin_execution(fork(Seed{3}, i));
-    FunctionProgram first(body);
-    const Outcome found = execution.run(first, random);
-    ReplayStrategy exact(found.schedule);
-    exact.begin_execution(Seed{0});
-    FunctionProgram second(body);
-    const Outcome& again = execution.run(second, exact);
-    EXPECT_EQ(again.hash, found.hash);
-    EXPECT_EQ(again.schedule, found.schedule);
-    EXPECT_EQ(exact.used(), found.schedule.size());
-  }
-}
-
-TEST(ExecutionTest, ReplayOfAnotherProgramDiverges) {
-  const auto two = [](Execution& execution) {
-    for (int i = 0; i < 2; ++i) execution.spawn("f", [&] { execution.step({}, "s"); });
-  };
-  const auto three = [](Execution& execution) {
-    for (int i = 0; i < 3; ++i) execution.spawn("f", [&] { execution.step({}, "s"); });
-  };
-  const Outcome recorded = run(two);
-  Execution execution;
-  ReplayStrategy exact(recorded.schedule);
-  exact.begin_execution(Seed{0});
-  FunctionProgram program(three);
-  EXPECT_EQ(execution.run(program, exact).ending, Ending::kCovered);
-  ASSERT_NE(exact.divergence(), nullptr);
-  EXPECT_EQ(exact.divergence()->choice, 0u);
-  EXPECT_EQ(exact.divergence()->asked.offered, 0b1110u);
-}
-
-TEST(ExecutionTest, TwoMachinesShareAThread) {
-  Execution left;
-  Execution right;
-  RandomStrategy strategy;
-  const auto body = [](Execution& execution) {
-    for (int i = 0; i < 3; ++i) execution.spawn("f", [&] { execution.step({}, "s"); });
-  };
-  for (std::uint64_t i = 0; i < 20; ++i) {
-    strategy.begin_execution(Seed{i});
-    FunctionProgram one(body);
-    const std::uint64_t hash = left.run(one, strategy).hash;
-    strategy.begin_execution(Seed{i});
-    FunctionProgram other(body);
-    EXPECT_EQ(right.run(other, strategy).hash, hash);
-  }
-}
-
-__attribute__((no_sanitize("undefined"))) int read_through(const int* pointer) {
-  return *const_cast<const volatile int*>(pointer);
-}
-
-TEST(ExecutionTest, NullDereferenceIsAVerdict) {
-  const Outcome outcome = run([](Execution& execution) {
-    execution.step({}, "before", {"d.c", 12});
-    read_through(nullptr);
+TEST(ExecutionTest, DeadlinesPassInOrder) {
+  std::string order;
+  run_default([&order](Execution& x) {
+    const ObjectId never = x.create("never");
+    const auto sleeper = [&order, &x, never](std::uint64_t deadline, char letter) {
+      return [&order, &x, never, deadline, letter] {
+        x.step_until({{never, Op::kSleep}}, deadline, "sleep");
+        EXPECT_EQ(x.now(), deadline);
+        order += letter;
+      };
+    };
+    x.spawn("late", sleeper(300, 'c'));
+    x.spawn("early", sleeper(100, 'a'));
+    x.spawn("middle", sleeper(200, 'b'));
   });
-  ASSERT_EQ(rule_of(outcome), kCrash);
-  EXPECT_EQ(outcome.violation->message,
-            "fiber main dereferenced a NULL pointer, after its step before");
-  EXPECT_EQ(outcome.violation->place.line, 12);
+  EXPECT_EQ(order, "abc");
 }
 
-TEST(ExecutionTest, TraceSaysWhoDidWhat) {
+TEST(ExecutionTest, EqualDeadlinesPassInAnyOrder) {
+  const auto factory = test::parallel([](Execution& x) {
+    const ObjectId never = x.create("never");
+    return test::Bodies(3, [&x, never] { x.step_until({{never, Op::kSleep}}, 9, "sleep"); });
+  });
+  EXPECT_EQ(test::explore_all(factory).executions, 6u);
+}
+
+TEST(ExecutionTest, ADeadlineInThePastStillWaitsForQuiet) {
+  const Outcome outcome = run_default([](Execution& x) {
+    const ObjectId never = x.create("never");
+    x.step_until({{never, Op::kSleep}}, 100, "sleep");
+    EXPECT_FALSE(x.step_until({{never, Op::kSleep}}, 50, "sleep").has_value());
+    EXPECT_EQ(x.now(), 100u);
+  });
+  EXPECT_EQ(outcome.ending, Ending::kComplete);
+}
+
+TEST(ExecutionTest, TheStrategySeesWhoYields) {
+  Execution execution;
+  DefaultStrategy strategy;
+  FunctionProgram program([](Execution& x) {
+    x.yield("poll");
+    test::do_op(x, x.create("v"), Op::kRead);
+  });
+  EXPECT_EQ(execution.run(program, strategy).steps, 2u);
+  EXPECT_EQ(strategy.yields, 1);
+}
+
+// --- Records ---
+
+TEST(ExecutionTest, TheTraceNamesFibersStepsAndChoices) {
   Trace trace;
-  run(
-      [](Execution& execution) {
-        const ObjectId object = execution.create("object");
-        execution.rename(object, "counter");
-        execution.step({{object, Op::kAdd, 2}}, "add", {"t.c", 4});
-        execution.note("seen");
+  const Outcome outcome = run_default(
+      [](Execution& x) {
+        const ObjectId v = x.create("v");
+        if (x.traced()) x.rename(v, "counter");
+        x.spawn("worker", [&x, v] { test::do_op(x, v, Op::kAdd, 1); });
+        x.spawn("worker", [&x, v] { test::do_op(x, v, Op::kAdd, 2); });
+        x.step({{v, Op::kAdd, 3}}, "add three", {"a.c", 5});
+        x.note("added");
+        x.choose("which", 3, 2);
       },
       {}, &trace);
-  ASSERT_EQ(trace.steps.size(), 1u);
+  ASSERT_EQ(trace.fibers.size(), 3u);
   EXPECT_EQ(trace.fibers[0].name, "main");
-  EXPECT_EQ(trace.steps[0].action, "add");
+  EXPECT_EQ(trace.fibers[1].name, "worker");
+  EXPECT_EQ(trace.fibers[2].name, "worker 2");
+  EXPECT_EQ(trace.fibers[2].parent, FiberId{0});
+  ASSERT_EQ(trace.steps.size(), 3u);
+  EXPECT_EQ(trace.steps[0].action, "add three");
   EXPECT_EQ(trace.steps[0].subject, "counter");
-  EXPECT_EQ(trace.steps[0].notes, std::vector<std::string>{"seen"});
+  EXPECT_EQ(trace.steps[0].place.line, 5);
+  EXPECT_EQ(trace.steps[0].notes, std::vector<std::string>{"added"});
+  EXPECT_EQ(trace.steps[2].fiber, FiberId{2});
+  EXPECT_EQ(trace.steps[2].result, 4u);  // the old value: 3 + 1
+  ASSERT_EQ(trace.choices.size(), 3u);
+  EXPECT_EQ(trace.choices[0].step, 1u);  // the step that follows
+  EXPECT_EQ(trace.choices[1].question, "which");
+  EXPECT_EQ(trace.choices[1].choice.picked, 2u);
+  EXPECT_EQ(trace.choices[1].step, 1u);  // the step that asked
+  EXPECT_EQ(trace.choices[2].step, 2u);
+  ASSERT_EQ(outcome.schedule.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(outcome.schedule[i], trace.choices[i].choice);
+}
+
+TEST(ExecutionTest, RecordingATraceChangesNothing) {
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    const Outcome plain = test::run_random(test::bluetooth(), Seed{i});
+    Trace trace;
+    const Replayed traced = replay(test::bluetooth(), plain.schedule, {}, &trace);
+    EXPECT_EQ(traced.outcome.hash, plain.hash);
+    EXPECT_EQ(trace.steps.size(), plain.steps);
+  }
+}
+
+TEST(ExecutionTest, DifferentInterleavingsHaveDifferentHashes) {
+  Execution execution;
+  DfsStrategy dfs;
+  std::vector<std::uint64_t> hashes;
+  const auto factory = test::bare_steps(3, 3);
+  while (dfs.begin_execution(Seed{0})) {
+    const auto program = factory();
+    hashes.push_back(execution.run(*program, dfs).hash);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  EXPECT_EQ(std::unique(hashes.begin(), hashes.end()) - hashes.begin(), 1680);
+}
+
+TEST(ExecutionTest, KeysDoNotDependOnTheSchedule) {
+  // Two parents start a child each; who starts first decides ids, but not keys.
+  std::vector<std::uint64_t> keys;
+  std::vector<std::uint32_t> ids;
+  const auto factory = test::parallel([&](Execution& x) -> test::Bodies {
+    const ObjectId v = x.create("v");
+    const auto parent = [&, v](bool records) {
+      test::do_op(x, v, Op::kAdd, 1);
+      const FiberId child = x.spawn("child", [] {});
+      if (!records) return;
+      keys.push_back(x.key_of(child));
+      ids.push_back(index(child));
+    };
+    return {[=] { parent(true); }, [=] { parent(false); }};
+  });
+  EXPECT_EQ(test::explore_all(factory).executions, 2u);
+  EXPECT_EQ(ids, (std::vector<std::uint32_t>{3, 4}));
+  EXPECT_EQ(keys[0], keys[1]);
+}
+
+// --- Reuse ---
+
+TEST(ExecutionTest, AMachineServesManyExecutionsWhateverTheirEnd) {
+  Execution execution;
+  RandomStrategy random;
+  const Outcome alone = test::run_random(test::bluetooth(), Seed{3});
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const auto program = i % 3 == 0 ? test::deadlock01()() : test::twostage()();
+    random.begin_execution(fork(Seed{1}, i));
+    execution.run(*program, random);
+    random.begin_execution(Seed{3});
+    const auto same = test::bluetooth()();
+    EXPECT_EQ(execution.run(*same, random).hash, alone.hash);
+  }
+}
+
+TEST(ExecutionTest, MachinesOnTwoThreadsDoNotDisturbEachOther) {
+  const Outcome expected = test::run_random(test::twostage(), Seed{9});
+  const auto body = [&expected] {
+    for (int i = 0; i < 200; ++i) {
+      EXPECT_EQ(test::run_random(test::twostage(), Seed{9}).hash, expected.hash);
+    }
+  };
+  std::thread other(body);
+  body();
+  other.join();
 }
 
 }  // namespace

@@ -1,195 +1,152 @@
-// dfs visits every interleaving exactly once, held against counts and an independent enumerator.
+// Depth-first search visits every execution once.
 #include "sim/strategy/dfs.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "sim/run/execution.h"
+#include "tests/sim/programs.h"
 
 namespace nmrcheck::sim {
 namespace {
 
-// A program as data: what each fiber does, in order, to a few shared objects.
-struct Instruction {
-  enum Kind { kAdd, kWriteIfZero, kLock, kUnlock, kSet, kWait, kChoose, kKinds };
-  Kind kind;
-  int object;
-};
-using Listing = std::vector<std::vector<Instruction>>;
-
-constexpr int kObjects = 2;
-
-// Runs a listing on fibers; writes down "fiber:position:result" for each step.
-class ListedProgram final : public Program {
- public:
-  ListedProgram(const Listing& listing, std::string& log) : listing_(listing), log_(log) {}
-
-  void run(Execution& execution) override {
-    for (int i = 0; i < kObjects; ++i) {
-      variables_[i] = execution.create("variable");
-      locks_[i] = execution.create("lock");
-      events_[i] = execution.create("event");
-    }
-    for (std::size_t fiber = 0; fiber < listing_.size(); ++fiber) {
-      execution.spawn("fiber", [this, &execution, fiber] { interpret(execution, fiber); });
-    }
-  }
-
- private:
-  void interpret(Execution& execution, std::size_t fiber) {
-    for (const Instruction& instruction : listing_[fiber]) {
-      const std::uint64_t result = step(execution, instruction);
-      log_ += static_cast<char>('a' + fiber);
-      log_ += std::to_string(result);
-    }
-  }
-
-  std::uint64_t step(Execution& execution, const Instruction& instruction) {
-    const int i = instruction.object;
-    switch (instruction.kind) {
-      case Instruction::kAdd:
-        return execution.step({{variables_[i], Op::kAdd, 1}}, "add");
-      case Instruction::kWriteIfZero:
-        return execution.step({{variables_[i], Op::kCompareExchange, 0, 5}}, "cas");
-      case Instruction::kLock:
-        return execution.step({{locks_[i], Op::kTryLock}}, "try lock");
-      case Instruction::kUnlock:
-        return execution.step({{locks_[i], Op::kUnlock}}, "unlock");
-      case Instruction::kSet:
-        return execution.step({{events_[i], Op::kSet}}, "set");
-      case Instruction::kWait:
-        return execution.step({{events_[i], Op::kWait}}, "wait");
-      default:
-        return execution.step({{variables_[i], Op::kRead}}, "read") * 10 +
-               execution.choose("which", 2);
-    }
-  }
-
-  const Listing& listing_;
-  std::string& log_;
-  ObjectId variables_[kObjects]{}, locks_[kObjects]{}, events_[kObjects]{};
-};
-
-// The same semantics by plain recursion, without fibers, strategies or the project's operations.
-struct State {
-  std::vector<std::size_t> position;
-  int variable[kObjects]{};
-  bool locked[kObjects]{};
-  bool signaled[kObjects]{};
-};
-
-void enumerate(const Listing& listing, const State& state, const std::string& log,
-               std::multiset<std::string>& logs) {
-  bool stuck = true;
-  for (std::size_t fiber = 0; fiber < listing.size(); ++fiber) {
-    if (state.position[fiber] == listing[fiber].size()) continue;
-    const Instruction& instruction = listing[fiber][state.position[fiber]];
-    const int i = instruction.object;
-    if (instruction.kind == Instruction::kWait && !state.signaled[i]) continue;
-    stuck = false;
-    State next = state;
-    ++next.position[fiber];
-    int result = 0;
-    switch (instruction.kind) {
-      case Instruction::kAdd:
-        result = next.variable[i]++;
-        break;
-      case Instruction::kWriteIfZero:
-        result = state.variable[i];
-        if (result == 0) next.variable[i] = 5;
-        break;
-      case Instruction::kLock:
-        result = state.locked[i] ? 0 : 1;
-        next.locked[i] = true;
-        break;
-      case Instruction::kUnlock:
-        next.locked[i] = false;
-        break;
-      case Instruction::kSet:
-        result = state.signaled[i] ? 1 : 0;
-        next.signaled[i] = true;
-        break;
-      case Instruction::kWait:
-        result = 1;
-        break;
-      default:
-        result = state.variable[i] * 10;
-    }
-    const char name = static_cast<char>('a' + fiber);
-    enumerate(listing, next, log + name + std::to_string(result), logs);
-    if (instruction.kind == Instruction::kChoose) {
-      enumerate(listing, next, log + name + std::to_string(result + 1), logs);
-    }
-  }
-  if (stuck) logs.insert(log);
-}
-
-std::multiset<std::string> explore_all(const Listing& listing) {
-  std::multiset<std::string> logs;
+// Two fibers with two steps each, a b and A B, print themselves. The first execution does not
+// preempt; each later one changes the last choice that has an untried answer, and stays on the
+// current fiber after it:
+//
+//   abAB  never switches away from a fiber that can go
+//   aABb  after a switches
+//   aAbB  after a A switches back
+//   ABab  begins with the other fiber; the rest as above, with the fibers exchanged
+//   AabB
+//   AaBb
+TEST(DfsTest, VisitsEveryInterleavingOnce) {
+  std::vector<std::string> orders;
+  std::string order;
+  const auto factory = test::parallel([&](Execution& x) -> test::Bodies {
+    const ObjectId v = x.create("v");
+    order.clear();
+    const auto body = [&order, &x, v](char first) {
+      for (char step = first; step < first + 2; ++step) {
+        test::do_op(x, v, Op::kAdd, 1);
+        order += step;
+      }
+    };
+    return {[=] { body('a'); }, [=] { body('A'); }};
+  });
   Execution execution;
-  DfsStrategy strategy;
-  while (strategy.begin_execution(Seed{0})) {
-    std::string log;
-    ListedProgram program(listing, log);
-    execution.run(program, strategy);
-    EXPECT_EQ(strategy.divergence(), nullptr);
-    logs.insert(log);
+  DfsStrategy dfs;
+  while (dfs.begin_execution(Seed{0})) {
+    const auto program = factory();
+    execution.run(*program, dfs);
+    orders.push_back(order);
   }
-  EXPECT_EQ(strategy.explored_fraction(), 1.0);
-  return logs;
+  const std::vector<std::string> expected{"abAB", "aABb", "aAbB", "ABab", "AabB", "AaBb"};
+  EXPECT_EQ(orders, expected);
 }
 
-Listing adders(std::size_t fibers, std::size_t steps) {
-  return Listing(fibers, std::vector<Instruction>(steps, {Instruction::kAdd, 0}));
-}
-
-TEST(DfsTest, VisitsTheSixInterleavingsOfTwoTimesTwoSteps) {
-  const std::multiset<std::string> expected{"a0a1b2b3", "a0b1a2b3", "a0b1b2a3",
-                                            "b0a1a2b3", "b0a1b2a3", "b0b1a2a3"};
-  EXPECT_EQ(explore_all(adders(2, 2)), expected);
-}
+struct Count {
+  std::uint32_t fibers;
+  std::uint32_t steps;
+  std::uint64_t executions;  // (fibers * steps)! / (steps!)^fibers
+};
 
 TEST(DfsTest, CountsAreMultinomial) {
-  EXPECT_EQ(explore_all(adders(2, 5)).size(), 252u);   // 10! / (5! 5!)
-  EXPECT_EQ(explore_all(adders(3, 3)).size(), 1680u);  // 9! / (3! 3! 3!)
-  EXPECT_EQ(explore_all(adders(4, 2)).size(), 2520u);  // 8! / (2!)^4
-}
-
-TEST(DfsTest, FirstExecutionNeverPreemptsAndTakesDefaults) {
-  std::string log;
-  const Listing listing{{{Instruction::kChoose, 0}, {Instruction::kAdd, 0}},
-                        {{Instruction::kAdd, 0}}};
-  ListedProgram program(listing, log);
-  Execution execution;
-  DfsStrategy strategy;
-  strategy.begin_execution(Seed{0});
-  execution.run(program, strategy);
-  EXPECT_EQ(log, "a0a0b1");
-}
-
-RC_GTEST_PROP(DfsTest, AgreesWithAnIndependentEnumerator, ()) {
-  const auto fibers = *rc::gen::inRange(2, 4);
-  Listing listing;
-  for (int i = 0; i < fibers; ++i) {
-    const auto count = *rc::gen::inRange(0, fibers == 2 ? 5 : 4);
-    std::vector<Instruction> body;
-    for (int k = 0; k < count; ++k) {
-      body.push_back(
-          {static_cast<Instruction::Kind>(*rc::gen::inRange<int>(0, Instruction::kKinds)),
-           *rc::gen::inRange(0, kObjects)});
-    }
-    listing.push_back(body);
+  for (const Count& count : {Count{1, 5, 1}, Count{2, 1, 2}, Count{2, 2, 6}, Count{2, 3, 20},
+                             Count{2, 5, 252}, Count{3, 1, 6}, Count{3, 2, 90}, Count{3, 3, 1680},
+                             Count{4, 1, 24}, Count{4, 2, 2520}, Count{5, 1, 120}}) {
+    EXPECT_EQ(test::explore_all(test::bare_steps(count.fibers, count.steps)).executions,
+              count.executions)
+        << count.fibers << " fibers, " << count.steps << " steps";
   }
-  std::multiset<std::string> expected;
-  State start;
-  start.position.assign(listing.size(), 0);
-  enumerate(listing, start, "", expected);
-  RC_ASSERT(explore_all(listing) == expected);
+}
+
+// Executions of the known programs: all, and those that break a rule.
+TEST(DfsTest, CountsOfKnownPrograms) {
+  EXPECT_EQ(test::explore_all(test::detach_rundown()).violations.size(), 0u);
+  const test::Tree crossed = test::explore_all(test::deadlock01());
+  // One fiber takes its first lock. The other takes its own: deadlock. Or the first takes both;
+  // from then on the only freedom is whether its last unlock comes before the other's first lock.
+  EXPECT_EQ(crossed.executions, 6u);
+  EXPECT_EQ(crossed.violations.at(kDeadlock), 2u);
+  EXPECT_EQ(crossed.violations.size(), 1u);
+}
+
+TEST(DfsTest, AnswersTheDefaultFirstAndEveryAlternativeOnce) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> answers;
+  const auto factory = test::program([&](Execution& x) {
+    const std::uint32_t first = x.choose("first", 3, 1);
+    answers.emplace_back(first, x.choose("second", 2, 0));
+  });
+  EXPECT_EQ(test::explore_all(factory).executions, 6u);
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>> expected{{1, 0}, {1, 1}, {0, 0},
+                                                                      {0, 1}, {2, 0}, {2, 1}};
+  EXPECT_EQ(answers, expected);
+}
+
+TEST(DfsTest, TakesTheLargestQuestion) {
+  const auto factory = test::program([](Execution& x) { x.choose("which", kOptionsMax, 63); });
+  EXPECT_EQ(test::explore_all(factory).executions, 64u);
+}
+
+TEST(DfsTest, TheExploredFractionGrowsToOne) {
+  const auto factory = test::bare_steps(2, 3);
+  Execution execution;
+  DfsStrategy dfs;
+  double last = -1;
+  std::uint64_t executions = 0;
+  while (dfs.begin_execution(Seed{0})) {
+    EXPECT_GT(*dfs.explored_fraction(), last);
+    EXPECT_LT(*dfs.explored_fraction(), 1.0);
+    last = *dfs.explored_fraction();
+    ++executions;
+    const auto program = factory();
+    execution.run(*program, dfs);
+  }
+  EXPECT_EQ(executions, 20u);
+  EXPECT_EQ(dfs.explored_fraction(), 1.0);
+  EXPECT_EQ(dfs.divergence(), nullptr);
+}
+
+TEST(DfsTest, TellsWhenTheProgramOffersSomethingElse) {
+  int executions = 0;
+  const auto factory = test::program([&](Execution& x) {
+    x.choose("first", executions++ == 0 ? 2 : 3);
+    x.choose("second", 2);
+  });
+  Execution execution;
+  DfsStrategy dfs;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(dfs.begin_execution(Seed{0}));
+    const auto program = factory();
+    EXPECT_EQ(execution.run(*program, dfs).ending, i == 0 ? Ending::kComplete : Ending::kCovered);
+  }
+  ASSERT_NE(dfs.divergence(), nullptr);
+  EXPECT_EQ(dfs.divergence()->choice, 0u);
+  EXPECT_EQ(dfs.divergence()->recorded->offered, 2u);
+  EXPECT_EQ(dfs.divergence()->asked.offered, 3u);
+  EXPECT_FALSE(dfs.begin_execution(Seed{0}));
+}
+
+TEST(DfsTest, TellsWhenTheProgramEndsEarly) {
+  int executions = 0;
+  const auto factory = test::program([&](Execution& x) {
+    if (executions++ == 0) x.choose("once", 2);
+  });
+  Execution execution;
+  DfsStrategy dfs;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(dfs.begin_execution(Seed{0}));
+    const auto program = factory();
+    EXPECT_EQ(execution.run(*program, dfs).ending, Ending::kComplete);
+  }
+  EXPECT_FALSE(dfs.begin_execution(Seed{0}));
+  ASSERT_NE(dfs.divergence(), nullptr);
+  EXPECT_EQ(dfs.divergence()->choice, 0u);
+  EXPECT_EQ(dfs.divergence()->asked.offered, 0u);
 }
 
 }  // namespace
