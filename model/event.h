@@ -29,9 +29,7 @@ constexpr Side peer_of(Side side) {
   return side == Side::kClient ? Side::kProvider : Side::kClient;
 }
 constexpr std::uint32_t index(Side side) { return static_cast<std::uint32_t>(side); }
-constexpr const char* to_string(Side side) {
-  return side == Side::kClient ? "client" : "provider";
-}
+constexpr const char* to_string(Side side) { return side == Side::kClient ? "client" : "provider"; }
 
 enum class EventKind : std::uint8_t {
   // NmrRegister*: module, side, registration; Returned: status.

@@ -1,4 +1,5 @@
-// Which registrar is simulated: for each choice point of the documentation, the alternatives allowed.
+// Which registrar is simulated: for each choice point of the documentation, the alternatives
+// allowed.
 #pragma once
 
 #include <array>

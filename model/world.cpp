@@ -36,14 +36,16 @@ std::optional<sim::Violation> World::judge(const Event& event) {
 
 void World::broken(const char* id, std::string message, sim::Place place) {
   const RuleInfo* rule = find_rule(id);
-  execution_.fail({id, rule == nullptr ? sim::Severity::kS1 : rule->severity, std::move(message),
-                   0, place});
+  execution_.fail(
+      {id, rule == nullptr ? sim::Severity::kS1 : rule->severity, std::move(message), 0, place});
 }
 
 std::optional<sim::Violation> World::check_end() {
   if (const auto block = execution_.heap().find_overwritten()) {
-    return sim::Violation{"KRN-POOL-04", sim::Severity::kS1,
-                          "somebody wrote to freed memory: " + kernel_.describe_block(*block), 0,
+    return sim::Violation{"KRN-POOL-04",
+                          sim::Severity::kS1,
+                          "somebody wrote to freed memory: " + kernel_.describe_block(*block),
+                          0,
                           {}};
   }
   return judge({.kind = EventKind::kEnded});
@@ -72,8 +74,8 @@ void World::describe(const Event& event) {
       execution_.note(fmt::format("→ {} in {}", event.name, module));
       break;
     case EventKind::kAttachReturned:
-      execution_.note(returned(event, event.side == Side::kClient ? "ClientAttachProvider"
-                                                                  : "ProviderAttachClient"));
+      execution_.note(returned(
+          event, event.side == Side::kClient ? "ClientAttachProvider" : "ProviderAttachClient"));
       break;
     case EventKind::kDetachReturned:
       execution_.note(returned(event, event.name));

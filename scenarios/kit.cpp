@@ -6,7 +6,8 @@
 namespace nmrcheck::kit {
 namespace {
 
-constexpr NPIID kNpi = {0x5a3c1f70, 0x6e2b, 0x4d19, {0x9a, 0x41, 0x7b, 0x0c, 0x2e, 0x55, 0x18, 0xd3}};
+constexpr NPIID kNpi = {
+    0x5a3c1f70, 0x6e2b, 0x4d19, {0x9a, 0x41, 0x7b, 0x0c, 0x2e, 0x55, 0x18, 0xd3}};
 
 NPI_MODULEID module_id(ULONG number) {
   NPI_MODULEID id{};
@@ -32,15 +33,14 @@ NPI_REGISTRATION_INSTANCE instance(const NPI_MODULEID* module) {
 NPI_CLIENT_CHARACTERISTICS client_characteristics(PNPI_CLIENT_ATTACH_PROVIDER_FN attach,
                                                   PNPI_CLIENT_DETACH_PROVIDER_FN detach,
                                                   PNPI_CLIENT_CLEANUP_BINDING_CONTEXT_FN cleanup) {
-  return {0,      sizeof(NPI_CLIENT_CHARACTERISTICS), attach, detach, cleanup,
-          instance(&kClientModule)};
+  return {0, sizeof(NPI_CLIENT_CHARACTERISTICS), attach, detach, cleanup, instance(&kClientModule)};
 }
 
 NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
     PNPI_PROVIDER_ATTACH_CLIENT_FN attach, PNPI_PROVIDER_DETACH_CLIENT_FN detach,
     PNPI_PROVIDER_CLEANUP_BINDING_CONTEXT_FN cleanup) {
-  return {0,      sizeof(NPI_PROVIDER_CHARACTERISTICS), attach, detach, cleanup,
-          instance(&kProviderModule)};
+  return {
+      0, sizeof(NPI_PROVIDER_CHARACTERISTICS), attach, detach, cleanup, instance(&kProviderModule)};
 }
 
 void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code) {

@@ -25,9 +25,9 @@ struct ProviderDispatch {
 
 // Characteristics with the kit's NPI id and module ids, ready for NmrRegister*. They have static
 // storage duration when declared so: the registrar keeps the pointer.
-NPI_CLIENT_CHARACTERISTICS client_characteristics(
-    PNPI_CLIENT_ATTACH_PROVIDER_FN attach, PNPI_CLIENT_DETACH_PROVIDER_FN detach,
-    PNPI_CLIENT_CLEANUP_BINDING_CONTEXT_FN cleanup);
+NPI_CLIENT_CHARACTERISTICS client_characteristics(PNPI_CLIENT_ATTACH_PROVIDER_FN attach,
+                                                  PNPI_CLIENT_DETACH_PROVIDER_FN detach,
+                                                  PNPI_CLIENT_CLEANUP_BINDING_CONTEXT_FN cleanup);
 NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
     PNPI_PROVIDER_ATTACH_CLIENT_FN attach, PNPI_PROVIDER_DETACH_CLIENT_FN detach,
     PNPI_PROVIDER_CLEANUP_BINDING_CONTEXT_FN cleanup);
@@ -58,7 +58,8 @@ using DriveFunction = void (*)(model::World& world, const ParameterValues& value
 
 class FunctionDriverProgram final : public model::DriverProgram {
  public:
-  FunctionDriverProgram(DriveFunction drive_function, const ParameterValues& values, const model::Profile& profile)
+  FunctionDriverProgram(DriveFunction drive_function, const ParameterValues& values,
+                        const model::Profile& profile)
       : DriverProgram(profile), drive_(drive_function), values_(values) {}
 
  private:

@@ -13,6 +13,7 @@ missing_packages() {
   done
 }
 
+# Installs those of the named packages that are missing, one script at a time in this tree.
 install_packages() {
   local missing as_root=() log
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
@@ -21,6 +22,15 @@ install_packages() {
   fi
   missing=$(missing_packages "$@")
   [ -z "$missing" ] && return
+  mkdir -p "$root/build"
+  exec 8>"$root/build/.packages.lock"
+  flock 8
+  missing=$(missing_packages "$@")  # another script may have installed them meanwhile
+  if [ -z "$missing" ]; then
+    exec 8>&-
+    configure_again=yes
+    return
+  fi
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "please install these packages as root: $missing"
     as_root=(sudo)
@@ -34,13 +44,15 @@ install_packages() {
   printf 'nmrcheck: installing %s\n' "$missing" >&2
   log=$(mktemp)
   # shellcheck disable=SC2086
-  if ! { "${as_root[@]}" apt-get update &&
-         DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends $missing; } \
+  if ! { "${as_root[@]}" apt-get update 8>&- &&
+         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+           apt-get install -y --no-install-recommends $missing 8>&-; } \
        >"$log" 2>&1; then
     tail -n 15 "$log" >&2
     fail "apt-get could not install $missing(its last lines stand above; is the network there?)"
   fi
   rm -f "$log"
+  exec 8>&-
   configure_again=yes
 }
 
@@ -48,9 +60,9 @@ configure_again=
 program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
 test_packages="libgtest-dev librapidcheck-dev python3"
 
-# build PRESET TARGET…: configures when needed and builds, one at a time on a machine.
+# build PRESET TARGET…: configures when needed and builds, one script at a time in each preset.
 build() {
-  local preset=$1 directory="$root/build/$1" log
+  local preset=$1 directory="$root/build/$1" log pending
   shift
   mkdir -p "$directory"
   exec 9>"$directory/.lock"
@@ -64,11 +76,12 @@ build() {
       fail "configuring failed; the whole output is in $log"
     fi
   fi
-  if ninja -C "$directory" -n "$@" 2>&1 | grep -qE 'Building|Linking'; then
+  pending=$(ninja -C "$directory" -n "$@" 2>&1) || true  # the build itself reports what is wrong
+  if [[ $pending == *Building* || $pending == *Linking* ]]; then
     printf 'nmrcheck: building %s (the first time takes a minute or two)\n' "$preset" >&2
   fi
   if ! ninja -C "$directory" "$@" >"$log" 2>&1; then
-    grep -E -A12 'FAILED|error' "$log" | head -n 60 >&2
+    { grep -E -A12 'FAILED|error' "$log" || tail -n 40 "$log"; } | sed -n 1,60p >&2
     fail "the build failed; the whole output is in $log"
   fi
   flock -u 9

@@ -11,8 +11,8 @@
 
 namespace nmrcheck::model {
 
-// Sets up a fresh world for each execution and makes it the one that the WDK's functions act on, for
-// as long as the program is run on this OS thread.
+// Sets up a fresh world for each execution and makes it the one that the WDK's functions act on,
+// for as long as the program is run on this OS thread.
 class DriverProgram : public sim::Program {
  public:
   explicit DriverProgram(const Profile& profile);

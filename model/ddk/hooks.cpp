@@ -1,8 +1,7 @@
 // What the WDK headers call: accesses, places, failed assertions.
 #define NMRCHECK_DDK_IMPLEMENTATION
-#include <nmrcheck_hooks.h>
-
 #include <fmt/format.h>
+#include <nmrcheck_hooks.h>
 
 #include <cstring>
 #include <exception>
@@ -69,8 +68,7 @@ uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_mem
   return load(address, size);
 }
 
-void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
-                    nmrcheck_memory_order) {
+void nmrcheck_store(volatile void* address, unsigned size, uint64_t value, nmrcheck_memory_order) {
   current_kernel().access(const_cast<void*>(address), true, "write");
   store(address, size, value);
 }
@@ -78,30 +76,30 @@ void nmrcheck_store(volatile void* address, unsigned size, uint64_t value,
 // Memory is sequentially consistent here, so that a fence orders nothing more.
 void nmrcheck_fence(nmrcheck_memory_order) {}
 
-void nmrcheck_yield(void) {
-  current_kernel().execution().yield("yield", current_kernel().place());
-}
+void nmrcheck_yield(void) { current_kernel().execution().yield("yield", current_kernel().place()); }
 
 void nmrcheck_place(const char* file, int line) { current_kernel().set_place({file, line}); }
 
 void nmrcheck_assert_failed(const char* expression, const char* file, int line) {
-  failed(fmt::format("assertion failed on {}: {}", current_kernel().describe_fiber(), expression),
-         {file, line});
+  std::string message =
+      fmt::format("assertion failed on {}: {}", current_kernel().describe_fiber(), expression);
+  failed(std::move(message), {file, line});
 }
 
 void nmrcheck_bug_check(uint32_t code, uintptr_t parameter1, uintptr_t parameter2,
                         uintptr_t parameter3, uintptr_t parameter4) {
-  failed(fmt::format("{} asks for bug check 0x{:X} ({:#x}, {:#x}, {:#x}, {:#x})",
-                     current_kernel().describe_fiber(), code, parameter1, parameter2, parameter3,
-                     parameter4),
-         current_kernel().place());
+  std::string message = fmt::format("{} asks for bug check 0x{:X} ({:#x}, {:#x}, {:#x}, {:#x})",
+                                    current_kernel().describe_fiber(), code, parameter1, parameter2,
+                                    parameter3, parameter4);
+  failed(std::move(message), current_kernel().place());
 }
 
 void nmrcheck_fast_fail(unsigned code) {
   constexpr unsigned kCorruptList = 3;
-  failed(fmt::format("{} fails fast with code {}{}", current_kernel().describe_fiber(), code,
-                     code == kCorruptList ? ": a list entry is corrupt" : ""),
-         current_kernel().place());
+  std::string message =
+      fmt::format("{} fails fast with code {}{}", current_kernel().describe_fiber(), code,
+                  code == kCorruptList ? ": a list entry is corrupt" : "");
+  failed(std::move(message), current_kernel().place());
 }
 
 void nmrcheck_plain_read(const volatile void* address, unsigned, const char* expression) {

@@ -19,15 +19,13 @@ const NPI_CLIENT_CHARACTERISTICS& client_of(const Registration& registration) {
 }
 
 const NPI_PROVIDER_CHARACTERISTICS& provider_of(const Registration& registration) {
-  return *static_cast<const NPI_PROVIDER_CHARACTERISTICS*>(
-      registration.callbacks.characteristics);
+  return *static_cast<const NPI_PROVIDER_CHARACTERISTICS*>(registration.callbacks.characteristics);
 }
 
 std::uint32_t bits(NTSTATUS status) { return static_cast<std::uint32_t>(status); }
 
 NTSTATUS register_module(Side side, const void* characteristics,
-                         const NPI_REGISTRATION_INSTANCE& instance, void* context,
-                         HANDLE* handle) {
+                         const NPI_REGISTRATION_INSTANCE& instance, void* context, HANDLE* handle) {
   if (instance.NpiId == nullptr) return STATUS_INVALID_PARAMETER;
   std::array<std::uint8_t, sizeof(NPIID)> npi{};
   std::memcpy(npi.data(), instance.NpiId, npi.size());
@@ -39,9 +37,9 @@ NTSTATUS register_module(Side side, const void* characteristics,
 
 std::uint32_t DdkCallouts::client_attach(const Registration& client, const Registration& provider,
                                          void* binding_handle) {
-  return bits(client_of(client).ClientAttachProvider(
-      binding_handle, client.callbacks.context,
-      &provider_of(provider).ProviderRegistrationInstance));
+  return bits(
+      client_of(client).ClientAttachProvider(binding_handle, client.callbacks.context,
+                                             &provider_of(provider).ProviderRegistrationInstance));
 }
 
 Callouts::ProviderAnswer DdkCallouts::provider_attach(const Registration& provider,

@@ -89,9 +89,9 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE>(work.routine);
     routine(static_cast<PDEVICE_OBJECT>(work.arguments[0]), work.arguments[1]);
   };
-  current_kernel().queue_work("work item", true,
-                              {run, nmrcheck::model::erased(WorkerRoutine),
-                               {IoWorkItem->device, Context, nullptr}});
+  current_kernel().queue_work(
+      "work item", true,
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}});
 }
 VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
                        WORK_QUEUE_TYPE, PVOID Context) {
@@ -100,9 +100,9 @@ VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRo
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE_EX>(work.routine);
     routine(work.arguments[0], work.arguments[1], static_cast<PIO_WORKITEM>(work.arguments[2]));
   };
-  current_kernel().queue_work("work item", true,
-                              {run, nmrcheck::model::erased(WorkerRoutine),
-                               {IoWorkItem->device, Context, IoWorkItem}});
+  current_kernel().queue_work(
+      "work item", true,
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}});
 }
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
   current_kernel().touch(WorkItem, "ExQueueWorkItem");
@@ -110,7 +110,8 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
     reinterpret_cast<PWORKER_THREAD_ROUTINE>(work.routine)(work.arguments[0]);
   };
   current_kernel().queue_work("work item", false,
-                              {run, nmrcheck::model::erased(WorkItem->WorkerRoutine),
+                              {run,
+                               nmrcheck::model::erased(WorkItem->WorkerRoutine),
                                {WorkItem->Parameter, nullptr, nullptr}});
 }
 

@@ -104,8 +104,7 @@ void Kernel::run_in_module(const Frame& frame, sim::Operation last, sim::Functio
   body();
   // Between the last thing that the routine does and its return, others may run: the return is a
   // step of its own, and the code belongs to the image until then.
-  execution_.step({{modules_[index(frame.module)].image, sim::Op::kRead}, last}, "return",
-                  place());
+  execution_.step({{modules_[index(frame.module)].image, sim::Op::kRead}, last}, "return", place());
   pop();
 }
 
@@ -133,9 +132,8 @@ void Kernel::queue_work(const char* name, bool pin, const Work& work) {
   execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
   const Frame frame{FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name, pin};
   const sim::Operation last{image.pins, sim::Op::kAdd, std::uint64_t{0} - pins};
-  execution_.spawn(name, [this, frame, last, work] {
-    run_in_module(frame, last, [&] { work.run(work); });
-  });
+  execution_.spawn(
+      name, [this, frame, last, work] { run_in_module(frame, last, [&] { work.run(work); }); });
 }
 
 std::uint8_t Kernel::irql() const { return at_current().irql; }
@@ -144,8 +142,9 @@ void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
 
 void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
   if (irql() <= highest) return;
-  broken("KRN-IRQL-01", fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
-                                    irql(), describe_fiber(), highest));
+  std::string message = fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
+                                    irql(), describe_fiber(), highest);
+  broken("KRN-IRQL-01", std::move(message));
 }
 
 }  // namespace nmrcheck::model

@@ -1,8 +1,8 @@
 // The simulated kernel around a driver: images, IRQL, call frames, pool, locks, events, rundown,
 // work items, threads. It knows no registrar.
 //
-// Every function is called on a fiber unless it says otherwise. Misuse breaks a KRN rule, which ends
-// the execution. Behaviour: Windows Driver Kit reference, wdm.h.
+// Every function is called on a fiber unless it says otherwise. Misuse breaks a KRN rule, which
+// ends the execution. Behaviour: Windows Driver Kit reference, wdm.h.
 #pragma once
 
 #include <cstddef>
@@ -88,6 +88,7 @@ class Kernel {
 
   sim::Execution& execution() const { return execution_; }
   void emit(Event event) const;  // fills in fiber and place
+  // Drops the fiber with what its frames own: the caller's temporaries must have ended before.
   [[noreturn]] void broken(const char* rule, std::string message) const;
 
   // The place of the call that the driver makes now.
@@ -97,7 +98,8 @@ class Kernel {
   // --- Images and frames ---
 
   ModuleId load(std::string name);
-  // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned frames.
+  // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned
+  // frames.
   void unload(ModuleId module, sim::FunctionRef routine);
   const Module& module(ModuleId id) const { return modules_[index(id)]; }
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
@@ -114,8 +116,8 @@ class Kernel {
   }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
-  // The name of the current fiber. Valid until the next call: like describe_block it is the kernel's,
-  // so that an execution that ends inside the caller's expression leaks nothing.
+  // The name of the current fiber. Valid until the next call: like describe_block it is the
+  // kernel's, so that an execution that ends inside the caller's expression leaks nothing.
   const std::string& describe_fiber() const;
 
   // --- Threads ---

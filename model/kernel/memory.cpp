@@ -47,22 +47,25 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
 void Kernel::free(void* memory, const char* function) {
   const std::optional<std::uint32_t> found = block_of(memory);
   if (!found || execution_.heap().block(*found).address != memory) {
-    broken("KRN-POOL-02", fmt::format("{} of a pointer that no allocation returned, on {}",
-                                      function, describe_fiber()));
+    std::string message = fmt::format("{} of a pointer that no allocation returned, on {}",
+                                      function, describe_fiber());
+    broken("KRN-POOL-02", std::move(message));
   }
   execution_.step({{execution_.heap().block(*found).lifetime, sim::Op::kUpdate}}, function,
                   place());
   emit({.kind = EventKind::kMemoryFreed, .block = *found, .pointer = memory, .name = function});
   if (!execution_.heap().block(*found).live) {
-    broken("KRN-POOL-02", fmt::format("second free of {}", describe_block(*found)));
+    std::string message = fmt::format("second free of {}", describe_block(*found));
+    broken("KRN-POOL-02", std::move(message));
   }
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
-void Kernel::access(const void* address, bool write, const char* action,
-                    const char* expression) {
+void Kernel::access(const void* address, bool write, const char* action, const char* expression) {
   if (execution_.traced() && expression != nullptr) {
-    execution_.rename(entry_at(address, ObjectType::kVariable, action).object, expression);
+    // The first name stays: others may be on their way to the same variable under another one.
+    const sim::ObjectId object = entry_at(address, ObjectType::kVariable, action).object;
+    if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, expression);
   }
   step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
 }
@@ -84,8 +87,9 @@ void Kernel::check_alive(std::optional<std::uint32_t> block, const void* address
         .name = action});
   const bool image =
       execution_.heap().block(*block).kind == static_cast<std::uint32_t>(PoolKind::kImage);
-  broken(image ? "KRN-IMAGE-01" : "KRN-POOL-01",
-         fmt::format("{} on {} touches {}", action, describe_fiber(), describe_block(*block)));
+  std::string message =
+      fmt::format("{} on {} touches {}", action, describe_fiber(), describe_block(*block));
+  broken(image ? "KRN-IMAGE-01" : "KRN-POOL-01", std::move(message));
 }
 
 std::optional<std::uint32_t> Kernel::first_leak(ModuleId module) const {

@@ -46,8 +46,8 @@ ObjectTable::Entry& ObjectTable::at(const void* address) {
 }
 
 void ObjectTable::grow() {
-  std::vector<Entry> old = std::exchange(
-      slots_, std::vector<Entry>(slots_.empty() ? kFirstSize : 2 * slots_.size()));
+  std::vector<Entry> old =
+      std::exchange(slots_, std::vector<Entry>(slots_.empty() ? kFirstSize : 2 * slots_.size()));
   used_ = 0;
   for (const Entry& entry : old) {
     if (entry.address != nullptr) at(entry.address) = entry;

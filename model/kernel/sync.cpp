@@ -45,20 +45,22 @@ const char* object_name(ObjectType type) {
 
 }  // namespace
 
-// Finds the object behind `address`. Locks and rundown references that hold their initial value need
-// no initialization call; events do.
+// Finds the object behind `address`. Locks and rundown references that hold their initial value
+// need no initialization call; events do.
 ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const char* function) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
     if (same_family(entry.type, type) || type == ObjectType::kVariable) return entry;
-    broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} where it needs {}", function,
-                                        describe_fiber(), to_string(entry.type), to_string(type)));
+    std::string message = fmt::format("{} on {} is given {} where it needs {}", function,
+                                      describe_fiber(), to_string(entry.type), to_string(type));
+    broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kVariable && entry.type == type) return entry;
   sim::ObjectState initial;
   if (is_event(type)) {
-    broken("KRN-OBJECT-01", fmt::format("{} on {} is given an event that was never initialized",
-                                        function, describe_fiber()));
+    std::string message = fmt::format("{} on {} is given an event that was never initialized",
+                                      function, describe_fiber());
+    broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
     const std::optional<std::uint32_t> block = block_of(address);
@@ -66,8 +68,9 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     const std::uint32_t value = block ? cell(address) : 0;
     const bool run_down = type == ObjectType::kRundown && value == kRundownActive;
     if (value != 0 && !run_down) {
-      broken("KRN-OBJECT-01", fmt::format("{} on {} is given {} that was never initialized",
-                                          function, describe_fiber(), to_string(type)));
+      std::string message = fmt::format("{} on {} is given {} that was never initialized", function,
+                                        describe_fiber(), to_string(type));
+      broken("KRN-OBJECT-01", std::move(message));
     }
     initial.b = run_down ? 1 : 0;
   }
@@ -120,7 +123,7 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
   if (timeout && *timeout == 0) {
     const sim::Op poll = consumes ? sim::Op::kTryWaitConsume : sim::Op::kTryWait;
     return step_on(event, ObjectType::kEvent, poll, kFunction) != 0 ? kStatusSuccess
-                                                                     : kStatusTimeout;
+                                                                    : kStatusTimeout;
   }
   const sim::Op wait = consumes ? sim::Op::kWaitConsume : sim::Op::kWait;
   if (!timeout) {
@@ -128,11 +131,10 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
     return kStatusSuccess;
   }
   const std::optional<std::uint32_t> block = block_of(event);
-  const bool signaled =
-      execution_
-          .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
-                      execution_.now() + *timeout, kFunction, place())
-          .has_value();
+  const bool signaled = execution_
+                            .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
+                                        execution_.now() + *timeout, kFunction, place())
+                            .has_value();
   check_alive(block, event, kFunction);
   return signaled ? kStatusSuccess : kStatusTimeout;
 }
@@ -157,11 +159,11 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   for (const HeldLock& held : at_current().locks) {
     if (held.object != object) continue;
     emit({.kind = EventKind::kLockRecursed, .pointer = lock, .name = function});
-    broken("KRN-LOCK-02", fmt::format("{} acquires a lock that it holds already{}", describe_fiber(),
-                                      held.place.file != nullptr
-                                          ? fmt::format(", since {}:{}", held.place.file,
-                                                        held.place.line)
-                                          : ""));
+    std::string message = fmt::format(
+        "{} acquires a lock that it holds already{}", describe_fiber(),
+        held.place.file != nullptr ? fmt::format(", since {}:{}", held.place.file, held.place.line)
+                                   : "");
+    broken("KRN-LOCK-02", std::move(message));
   }
   const sim::Op op = is_shared(kind) ? sim::Op::kLockShared : sim::Op::kLock;
   step_on(lock, ObjectType::kLock, op, function);
@@ -193,8 +195,9 @@ void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t>
   std::size_t held = locks.size();
   while (held > 0 && (locks[held - 1].object != object || locks[held - 1].kind != kind)) --held;
   if (held == 0) {
-    broken("KRN-LOCK-01", fmt::format("{} on {}, which does not hold it so", function,
-                                      describe_fiber()));
+    std::string message =
+        fmt::format("{} on {}, which does not hold it so", function, describe_fiber());
+    broken("KRN-LOCK-01", std::move(message));
   }
   const sim::Op op = is_shared(kind) ? sim::Op::kUnlockShared : sim::Op::kUnlock;
   step_on(lock, ObjectType::kLock, op, function);
@@ -209,8 +212,9 @@ void Kernel::initialize_rundown(void* rundown) {
   touch(rundown, "ExInitializeRundownProtection");
   ObjectTable::Entry& entry = objects_.at(rundown);
   if (entry.type == ObjectType::kRundown && execution_.state(entry.object).a != 0) {
-    broken("KRN-RUN-02", fmt::format("{} initializes rundown protection that has {} references",
-                                     describe_fiber(), execution_.state(entry.object).a));
+    std::string message = fmt::format("{} initializes rundown protection that has {} references",
+                                      describe_fiber(), execution_.state(entry.object).a);
+    broken("KRN-RUN-02", std::move(message));
   }
   objects_.at(rundown) = {rundown, execution_.create("rundown"), ObjectType::kRundown};
 }
@@ -227,11 +231,12 @@ bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {
 
 void Kernel::release_rundown(void* rundown, std::uint64_t count) {
   for (; count > 0; --count) {
-    const std::uint64_t before = step_on(rundown, ObjectType::kRundown, sim::Op::kRelease,
-                                         "ExReleaseRundownProtection");
+    const std::uint64_t before =
+        step_on(rundown, ObjectType::kRundown, sim::Op::kRelease, "ExReleaseRundownProtection");
     if (before != 0) continue;
-    broken("KRN-RUN-01", fmt::format("{} releases rundown protection that nobody holds",
-                                     describe_fiber()));
+    std::string message =
+        fmt::format("{} releases rundown protection that nobody holds", describe_fiber());
+    broken("KRN-RUN-01", std::move(message));
   }
 }
 

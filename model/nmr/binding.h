@@ -38,14 +38,14 @@ struct Registration {
 
 // Phases of a binding, named by what is awaited.
 enum class BindingPhase : std::uint8_t {
-  kProposed,         // B0
-  kClientDeciding,   // B1
-  kProviderDeciding, // B2
-  kProviderAttached, // B3: NmrClientAttachProvider succeeded or is about to
-  kAttached,         // B4
-  kDetaching,        // B5
-  kCleanup,          // B6
-  kClosed,           // B9
+  kProposed,          // B0
+  kClientDeciding,    // B1
+  kProviderDeciding,  // B2
+  kProviderAttached,  // B3: NmrClientAttachProvider succeeded or is about to
+  kAttached,          // B4
+  kDetaching,         // B5
+  kCleanup,           // B6
+  kClosed,            // B9
 };
 
 // What one side of a binding owes and holds.
@@ -57,7 +57,7 @@ struct BindingSide {
   bool detach_returned = false;
   bool done = false;
   bool cleaned = false;
-  bool released = false;                  // its registration is no longer pinned
+  bool released = false;                     // its registration is no longer pinned
   sim::ObjectId done_flag = sim::kNoObject;  // variable: 1 once the side is done
 };
 
@@ -67,7 +67,7 @@ struct Binding {
   std::array<BindingSide, 2> sides;
   bool attach_call_returned = false;  // NmrClientAttachProvider returned success
   std::uint32_t wait_policy = 0;      // alternative of CP-18, asked when both sides are done
-  bool tails_may_run_on = false;      // CP-19: the wait does not wait for detach callbacks to return
+  bool tails_may_run_on = false;  // CP-19: the wait does not wait for detach callbacks to return
   sim::ObjectId object = sim::kNoObject;
 
   RegistrationId registration(Side side) const { return registrations[index(side)]; }

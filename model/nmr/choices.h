@@ -19,9 +19,9 @@ struct ChoicePointInfo {
   std::uint32_t number = 0;   // CP-<number>
   const char* question = "";  // "CP-12 order of the two detach callbacks": shown in traces
   std::array<std::string_view, kAlternativesMax> alternatives{};
-  Alternatives documented = 0;  // all that no documentation excludes
-  Alternatives windows = 0;     // what Windows is known, or not known not, to do
-  Alternatives paranoid = 0;    // also what only sample code or necessity excludes
+  Alternatives documented = 0;            // all that no documentation excludes
+  Alternatives windows = 0;               // what Windows is known, or not known not, to do
+  Alternatives paranoid = 0;              // also what only sample code or necessity excludes
   std::uint32_t default_alternative = 0;  // likely on Windows; part of every profile
   std::string_view evidence;
   std::string_view note;

@@ -17,13 +17,15 @@ enum DetachOrder : std::uint32_t {  // alternatives of CP-12
 }  // namespace
 
 std::uint32_t Registrar::deregister(Side side, void* handle) {
-  const char* function =
-      side == Side::kClient ? "NmrDeregisterClient" : "NmrDeregisterProvider";
+  const char* function = side == Side::kClient ? "NmrDeregisterClient" : "NmrDeregisterProvider";
   kernel_.require_irql_at_most(kDispatchLevel, function);
   const std::optional<RegistrationId> found = find_registration(handle);
   const RegistrationId id = found.value_or(kNoRegistration);
-  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed, .side = side,
-                .module = kernel_.current_module(), .registration = id, .pointer = handle,
+  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
+                .side = side,
+                .module = kernel_.current_module(),
+                .registration = id,
+                .pointer = handle,
                 .name = function});
   if (!found || registrations_[index(id)].side != side ||
       registrations_[index(id)].state >= RegistrationState::kDeregistering) {
@@ -35,8 +37,11 @@ std::uint32_t Registrar::deregister(Side side, void* handle) {
   execution_.step({{leaving.object, Op::kUpdate}, {directory_, Op::kUpdate}}, function,
                   kernel_.place());
   leaving.state = RegistrationState::kDeregistering;
-  kernel_.emit({.kind = EventKind::kDeregisterCalled, .side = side, .module = leaving.module,
-                .registration = id, .name = function});
+  kernel_.emit({.kind = EventKind::kDeregisterCalled,
+                .side = side,
+                .module = leaving.module,
+                .registration = id,
+                .name = function});
   for (std::uint32_t i = 0; i < bindings_.size(); ++i) {  // may grow while callbacks run
     if (bindings_[i].registration(side) != id) continue;
     if (bindings_[i].phase == BindingPhase::kClosed || !claim_detach(BindingId{i}, true)) continue;
@@ -46,8 +51,12 @@ std::uint32_t Registrar::deregister(Side side, void* handle) {
       start_detach(BindingId{i});
     }
   }
-  kernel_.emit({.kind = EventKind::kDeregisterReturned, .side = side, .module = leaving.module,
-                .registration = id, .status = kStatusPending, .name = function});
+  kernel_.emit({.kind = EventKind::kDeregisterReturned,
+                .side = side,
+                .module = leaving.module,
+                .registration = id,
+                .status = kStatusPending,
+                .name = function});
   ask(30);
   return kStatusPending;
 }
@@ -103,16 +112,23 @@ void Registrar::call_detach(BindingId id, Side side) {
   const sim::Place place = kernel_.place();
   kernel_.push(frame);
   binding.side(side).detach_called = true;
-  kernel_.emit({.kind = EventKind::kDetachCalled, .side = side, .module = module.module,
-                .binding = id, .name = frame.name});
+  kernel_.emit({.kind = EventKind::kDetachCalled,
+                .side = side,
+                .module = module.module,
+                .binding = id,
+                .name = frame.name});
   const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
   // The return is a step: a completion on another fiber may come before it.
   const bool done = status != kStatusPending;
   execution_.step({{binding.side(side).done_flag, done ? Op::kWrite : Op::kUpdate, 1},
                    {binding.object, Op::kUpdate}},
                   client ? "client detach returns" : "provider detach returns", kernel_.place());
-  kernel_.emit({.kind = EventKind::kDetachReturned, .side = side, .module = module.module,
-                .binding = id, .status = status, .name = frame.name});
+  kernel_.emit({.kind = EventKind::kDetachReturned,
+                .side = side,
+                .module = module.module,
+                .binding = id,
+                .status = status,
+                .name = frame.name});
   kernel_.pop();
   kernel_.set_place(place);
   binding.side(side).detach_returned = true;
@@ -125,14 +141,14 @@ void Registrar::call_detach(BindingId id, Side side) {
 }
 
 void Registrar::detach_complete(Side side, void* handle) {
-  const char* function = side == Side::kClient ? "NmrClientDetachProviderComplete"
-                                               : "NmrProviderDetachClientComplete";
+  const char* function =
+      side == Side::kClient ? "NmrClientDetachProviderComplete" : "NmrProviderDetachClientComplete";
   kernel_.require_irql_at_most(kDispatchLevel, function);
   const std::optional<BindingId> found = find_binding(side, handle);
   const BindingId id = found.value_or(kNoBinding);
   if (!found) {
-    kernel_.emit({.kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle,
-                  .name = function});
+    kernel_.emit(
+        {.kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle, .name = function});
     return;
   }
   Binding& binding = bindings_[index(id)];
@@ -140,14 +156,20 @@ void Registrar::detach_complete(Side side, void* handle) {
   const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
   execution_.step({{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
                   function, kernel_.place());
-  kernel_.emit({.kind = EventKind::kCompletionCalled, .side = side, .module = module,
-                .binding = id, .name = function});
+  kernel_.emit({.kind = EventKind::kCompletionCalled,
+                .side = side,
+                .module = module,
+                .binding = id,
+                .name = function});
   if (!binding.side(side).done) {
     binding.side(side).done = true;
     finish_side_if_ready(id);
   }
-  kernel_.emit({.kind = EventKind::kCompletionReturned, .side = side, .module = module,
-                .binding = id, .name = function});
+  kernel_.emit({.kind = EventKind::kCompletionReturned,
+                .side = side,
+                .module = module,
+                .binding = id,
+                .name = function});
 }
 
 // Called in the step that changed a side. Starts the cleanup when both sides are done, once.
@@ -181,8 +203,7 @@ void Registrar::run_cleanup(BindingId id) {
     return;
   }
   if (order == 2) {
-    execution_.spawn("nmr worker",
-                     [this, id, first] { call_cleanup(id, peer_of(first), false); });
+    execution_.spawn("nmr worker", [this, id, first] { call_cleanup(id, peer_of(first), false); });
     call_cleanup(id, first, at_dispatch);
     return;
   }
@@ -195,22 +216,29 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
   const Registration& module = registrations_[index(binding.registration(side))];
   if (module.has_cleanup) {
     if (kernel_.module(module.module).unloaded) {  // CP-18: the wait did not wait for the cleanup
-      kernel_.broken("NMR-UNL-03", kernel_.module(module.module).name +
-                                       " is unloaded, and its cleanup callback is called");
+      std::string message =
+          kernel_.module(module.module).name + " is unloaded, and its cleanup callback is called";
+      kernel_.broken("NMR-UNL-03", std::move(message));
     }
-    const Frame frame{FrameKind::kCleanup, module.module, id, side,
-                      side == Side::kClient ? "ClientCleanupBindingContext"
-                                            : "ProviderCleanupBindingContext"};
+    const Frame frame{
+        FrameKind::kCleanup, module.module, id, side,
+        side == Side::kClient ? "ClientCleanupBindingContext" : "ProviderCleanupBindingContext"};
     const sim::Place place = kernel_.place();
     const std::uint8_t irql = kernel_.irql();
     kernel_.push(frame);
     if (at_dispatch) kernel_.set_irql(kDispatchLevel);
-    kernel_.emit({.kind = EventKind::kCleanupCalled, .side = side, .module = module.module,
-                  .binding = id, .name = frame.name});
+    kernel_.emit({.kind = EventKind::kCleanupCalled,
+                  .side = side,
+                  .module = module.module,
+                  .binding = id,
+                  .name = frame.name});
     callouts_.cleanup(module, binding.side(side).context);
     execution_.step({{binding.object, Op::kUpdate}}, "cleanup returns", kernel_.place());
-    kernel_.emit({.kind = EventKind::kCleanupReturned, .side = side, .module = module.module,
-                  .binding = id, .name = frame.name});
+    kernel_.emit({.kind = EventKind::kCleanupReturned,
+                  .side = side,
+                  .module = module.module,
+                  .binding = id,
+                  .name = frame.name});
     if (at_dispatch) kernel_.set_irql(irql);
     kernel_.pop();
     kernel_.set_place(place);
@@ -238,7 +266,9 @@ void Registrar::release(BindingId id, Side side) {
   const RegistrationId registration = binding.registration(side);
   execution_.step({{registrations_[index(registration)].pins, Op::kAdd, ~std::uint64_t{0}}},
                   "release registration", kernel_.place());
-  kernel_.emit({.kind = EventKind::kBindingClosed, .side = side, .registration = registration,
+  kernel_.emit({.kind = EventKind::kBindingClosed,
+                .side = side,
+                .registration = registration,
                 .binding = id});
 }
 

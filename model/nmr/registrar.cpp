@@ -120,8 +120,8 @@ void Registrar::store_handle(void** handle, void* value) {
   *handle = value;
 }
 
-// Proposes a binding with every counterpart that can still be offered; part of the registering step.
-// Returns the index of the first one.
+// Proposes a binding with every counterpart that can still be offered; part of the registering
+// step. Returns the index of the first one.
 std::uint32_t Registrar::match(RegistrationId id) {
   const auto first = static_cast<std::uint32_t>(bindings_.size());
   const Registration& made = registrations_[index(id)];
@@ -176,8 +176,8 @@ bool Registrar::begin_offer(BindingId id) {
                    {client.object, Op::kRead},
                    {provider.object, Op::kRead}},
                   "offer", kernel_.place());
-  const bool closed = client.state == RegistrationState::kClosed ||
-                      provider.state == RegistrationState::kClosed;
+  const bool closed =
+      client.state == RegistrationState::kClosed || provider.state == RegistrationState::kClosed;
   if (!closed && (!late(binding) || ask(10) == 1)) return true;
   close_unattached(id);
   return false;
@@ -199,10 +199,9 @@ void Registrar::run_offer(BindingId id) {
   }
   const Registration& client = registrations_[index(binding.registration(Side::kClient))];
   const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  execution_.step({{binding.object, Op::kUpdate},
-                   {client.object, Op::kRead},
-                   {provider.object, Op::kRead}},
-                  "attached", kernel_.place());
+  execution_.step(
+      {{binding.object, Op::kUpdate}, {client.object, Op::kRead}, {provider.object, Op::kRead}},
+      "attached", kernel_.place());
   kernel_.emit({.kind = EventKind::kAttachReturned,
                 .side = Side::kClient,
                 .module = client.module,
@@ -246,8 +245,8 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
   constexpr const char* kFunction = "NmrClientAttachProvider";
   const std::optional<BindingId> found = find_binding(Side::kClient, handle);
   const BindingId id = found.value_or(kNoBinding);
-  kernel_.emit({.kind = EventKind::kBindingHandleUsed, .binding = id, .pointer = handle,
-                .name = kFunction});
+  kernel_.emit(
+      {.kind = EventKind::kBindingHandleUsed, .binding = id, .pointer = handle, .name = kFunction});
   if (!found || bindings_[index(id)].phase != BindingPhase::kClientDeciding) {
     return kStatusInvalidDeviceState;
   }
@@ -269,12 +268,11 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
                 .module = provider.module,
                 .binding = id,
                 .name = frame.name});
-  const Callouts::ProviderAnswer answer =
-      callouts_.provider_attach(provider, client, binding.side(Side::kProvider).handle,
-                                client_context, client_dispatch);
-  execution_.step({{binding.object, Op::kUpdate},
-                   {binding.side(Side::kProvider).done_flag, Op::kUpdate}},
-                  "return", kernel_.place());
+  const Callouts::ProviderAnswer answer = callouts_.provider_attach(
+      provider, client, binding.side(Side::kProvider).handle, client_context, client_dispatch);
+  execution_.step(
+      {{binding.object, Op::kUpdate}, {binding.side(Side::kProvider).done_flag, Op::kUpdate}},
+      "return", kernel_.place());
   kernel_.emit({.kind = EventKind::kAttachReturned,
                 .side = Side::kProvider,
                 .module = provider.module,
@@ -307,8 +305,11 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
   kernel_.require_irql_at_most(kApcLevel, function);
   const std::optional<RegistrationId> found = find_registration(handle);
   const RegistrationId id = found.value_or(kNoRegistration);
-  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed, .side = side,
-                .module = kernel_.current_module(), .registration = id, .pointer = handle,
+  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
+                .side = side,
+                .module = kernel_.current_module(),
+                .registration = id,
+                .pointer = handle,
                 .name = function});
   if (!found || registrations_[index(id)].side != side ||
       registrations_[index(id)].state != RegistrationState::kDeregistering) {
@@ -316,19 +317,24 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
   }
   Registration& waiting = registrations_[index(id)];
   const sim::Place place = kernel_.place();
-  kernel_.emit({.kind = EventKind::kWaitCalled, .side = side, .module = waiting.module,
-                .registration = id, .name = function});
+  kernel_.emit({.kind = EventKind::kWaitCalled,
+                .side = side,
+                .module = waiting.module,
+                .registration = id,
+                .name = function});
   const FrameScope scope(kernel_,
                          {FrameKind::kRegistrar, waiting.module, kNoBinding, side, function});
   execution_.step({{waiting.pins, Op::kAwait, 0}, {waiting.object, Op::kUpdate}}, function, place);
   waiting.state = RegistrationState::kClosed;
-  kernel_.emit({.kind = EventKind::kWaitReturned, .side = side, .module = waiting.module,
-                .registration = id, .name = function});
+  kernel_.emit({.kind = EventKind::kWaitReturned,
+                .side = side,
+                .module = waiting.module,
+                .registration = id,
+                .name = function});
   return kStatusSuccess;
 }
 
-BindingId Registrar::begin_call(const void* dispatch, const void* peer_context,
-                                const char* name) {
+BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
   // The latest binding whose peer gave this table and context.
   BindingId id = kNoBinding;
   Side caller = Side::kClient;
@@ -346,7 +352,10 @@ BindingId Registrar::begin_call(const void* dispatch, const void* peer_context,
   const Binding& binding = bindings_[index(id)];
   const ModuleId callee = registrations_[index(binding.registration(peer_of(caller)))].module;
   execution_.step({{binding.side(caller).done_flag, Op::kRead}}, name, kernel_.place());
-  kernel_.emit({.kind = EventKind::kCallBegan, .side = caller, .module = callee, .binding = id,
+  kernel_.emit({.kind = EventKind::kCallBegan,
+                .side = caller,
+                .module = callee,
+                .binding = id,
                 .name = name});
   kernel_.push({FrameKind::kCall, callee, id, caller, name});
   return id;
@@ -360,8 +369,11 @@ void Registrar::end_call() {
   }
   kernel_.pop();
   if (frame.binding == kNoBinding) return;
-  kernel_.emit({.kind = EventKind::kCallEnded, .side = frame.side, .module = frame.module,
-                .binding = frame.binding, .name = frame.name});
+  kernel_.emit({.kind = EventKind::kCallEnded,
+                .side = frame.side,
+                .module = frame.module,
+                .binding = frame.binding,
+                .name = frame.name});
 }
 
 }  // namespace nmrcheck::model

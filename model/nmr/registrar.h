@@ -1,8 +1,9 @@
 // The Network Module Registrar: every registrar that the documentation permits.
 //
-// Each transition is one step with the registration and binding it touches as its footprint; no lock
-// is held across a callback. Freedom of order is left to fibers, freedom of outcome is asked as a
-// choice point. Source: netioddk.h reference pages and the conceptual pages on network modules.
+// Each transition is one step with the registration and binding it touches as its footprint; no
+// lock is held across a callback. Freedom of order is left to fibers, freedom of outcome is asked
+// as a choice point. Source: netioddk.h reference pages and the conceptual pages on network
+// modules.
 #pragma once
 
 #include <array>

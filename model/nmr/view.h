@@ -18,7 +18,8 @@ struct SideView {
   bool detach_returned = false;
   std::uint32_t detach_status = 0;
   std::uint32_t completions = 0;
-  // The side is done: its detach callback returned other than PENDING, or it entered its completion.
+  // The side is done: its detach callback returned other than PENDING, or it entered its
+  // completion.
   bool done = false;
   bool done_by_return = false;
   std::uint32_t open_calls = 0;  // calls of this side into the peer that have not returned

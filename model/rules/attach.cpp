@@ -66,8 +66,8 @@ std::optional<std::string> success_without_attach(const Event& event, const Rule
   const char* callback =
       event.side == Side::kClient ? "ClientAttachProvider" : "ProviderAttachClient";
   if (event.status != kStatusSuccess) {
-    return fmt::format("{} returns {}, which counts as success; attaching is synchronous",
-                       callback, status_name(event.status));
+    return fmt::format("{} returns {}, which counts as success; attaching is synchronous", callback,
+                       status_name(event.status));
   }
   return fmt::format("{} returns STATUS_SUCCESS although NmrClientAttachProvider did not succeed",
                      callback);

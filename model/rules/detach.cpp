@@ -16,8 +16,7 @@ std::optional<std::string> undocumented_detach_status(const Event& event,
                      status_name(event.status));
 }
 
-std::optional<std::string> success_with_calls_open(const Event& event,
-                                                   const RuleContext& context) {
+std::optional<std::string> success_with_calls_open(const Event& event, const RuleContext& context) {
   const SideView& side = context.view.binding(event.binding).side(event.side);
   if (event.status == kStatusPending || side.open_calls == 0 || side.completions > 0) {
     return std::nullopt;
@@ -33,9 +32,10 @@ std::optional<std::string> completion_never_came(const Event&, const RuleContext
     for (const Side side : {Side::kClient, Side::kProvider}) {
       const SideView& pending = binding.side(side);
       if (!pending.detach_returned || pending.done || pending.open_calls > 0) continue;
-      return fmt::format("{} returned STATUS_PENDING from its detach callback, has no call in "
-                         "progress, and never completes the detach; nothing else can happen",
-                         describe_side(BindingId{i}, side, context));
+      return fmt::format(
+          "{} returned STATUS_PENDING from its detach callback, has no call in "
+          "progress, and never completes the detach; nothing else can happen",
+          describe_side(BindingId{i}, side, context));
     }
   }
   return std::nullopt;
@@ -55,8 +55,8 @@ std::optional<std::string> completion_with_calls_open(const Event& event,
   const SideView& side = context.view.binding(event.binding).side(event.side);
   if (side.open_calls == 0) return std::nullopt;
   return fmt::format("{} calls {} while {} of its calls into the peer {} not returned",
-                     describe_side(event.binding, event.side, context), event.name,
-                     side.open_calls, side.open_calls == 1 ? "has" : "have");
+                     describe_side(event.binding, event.side, context), event.name, side.open_calls,
+                     side.open_calls == 1 ? "has" : "have");
 }
 
 std::optional<std::string> second_completion(const Event& event, const RuleContext& context) {
@@ -65,12 +65,12 @@ std::optional<std::string> second_completion(const Event& event, const RuleConte
     // The completion came first, and then the callback did not return PENDING.
     if (side.completions == 0 || event.status == kStatusPending) return std::nullopt;
     return fmt::format("{} returns {} from {} although it has completed the detach already",
-                       describe_side(event.binding, event.side, context),
-                       status_name(event.status), event.name);
+                       describe_side(event.binding, event.side, context), status_name(event.status),
+                       event.name);
   }
   if (side.completions < 2) return std::nullopt;
-  return fmt::format("{} calls {} a second time",
-                     describe_side(event.binding, event.side, context), event.name);
+  return fmt::format("{} calls {} a second time", describe_side(event.binding, event.side, context),
+                     event.name);
 }
 
 std::optional<std::string> completion_before_callback(const Event& event,
@@ -115,10 +115,11 @@ std::optional<std::string> stopped_serving(const Event& event, const RuleContext
   const BindingView& binding = context.view.binding(call.binding);
   const Side callee = peer_of(call.side);
   if (!binding.side(callee).done || binding.side(call.side).done) return std::nullopt;
-  return fmt::format("{} finished detaching and freed what its {} still needs: the peer's call is "
-                     "in progress and touches {}",
-                     describe_side(call.binding, callee, context), call.name,
-                     context.kernel.describe_block(event.block));
+  return fmt::format(
+      "{} finished detaching and freed what its {} still needs: the peer's call is "
+      "in progress and touches {}",
+      describe_side(call.binding, callee, context), call.name,
+      context.kernel.describe_block(event.block));
 }
 
 }  // namespace nmrcheck::model

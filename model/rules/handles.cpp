@@ -56,18 +56,15 @@ std::optional<std::string> second_deregister(const Event& event, const RuleConte
   const RegistrationView& registration = context.view.registration(event.registration);
   if (registration.deregister_calls == 0 || registration.closed) return std::nullopt;
   return fmt::format("{} deregisters its {} registration a second time",
-                     context.kernel.module(registration.module).name,
-                     to_string(registration.side));
+                     context.kernel.module(registration.module).name, to_string(registration.side));
 }
 
-std::optional<std::string> wait_without_deregister(const Event& event,
-                                                   const RuleContext& context) {
+std::optional<std::string> wait_without_deregister(const Event& event, const RuleContext& context) {
   if (event.registration == kNoRegistration || !is_wait(event)) return std::nullopt;
   const RegistrationView& registration = context.view.registration(event.registration);
   if (registration.deregister_calls > 0) return std::nullopt;
   return fmt::format("{} waits for its {} registration without having deregistered it",
-                     context.kernel.module(registration.module).name,
-                     to_string(registration.side));
+                     context.kernel.module(registration.module).name, to_string(registration.side));
 }
 
 }  // namespace nmrcheck::model

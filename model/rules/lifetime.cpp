@@ -37,8 +37,7 @@ bool registration_open(RegistrationId id, const RuleContext& context) {
 
 }  // namespace
 
-std::optional<std::string> context_freed_too_early(const Event& event,
-                                                   const RuleContext& context) {
+std::optional<std::string> context_freed_too_early(const Event& event, const RuleContext& context) {
   const std::optional<Owner> owner = context_owner(event, context);
   if (!owner || !block_of(event, context).live) return std::nullopt;
   const BindingView& binding = context.view.binding(owner->binding);
@@ -70,10 +69,10 @@ std::optional<std::string> registration_memory_freed(const Event& event,
     const RegistrationView& registration = context.view.registration(RegistrationId{i});
     if (registration.closed || registration.characteristics == nullptr) continue;
     if (!block_of(event, context).contains(registration.characteristics)) continue;
-    return fmt::format("{} frees the characteristics of its {} registration before the wait for "
-                       "its deregistration returned",
-                       context.kernel.module(registration.module).name,
-                       to_string(registration.side));
+    return fmt::format(
+        "{} frees the characteristics of its {} registration before the wait for "
+        "its deregistration returned",
+        context.kernel.module(registration.module).name, to_string(registration.side));
   }
   return std::nullopt;
 }
@@ -111,9 +110,8 @@ std::optional<std::string> unload_with_registration(const Event& event,
     const RegistrationView& registration = context.view.registration(RegistrationId{i});
     if (registration.module != event.module || registration.closed) continue;
     const char* state = registration.deregister_calls == 0 ? "is not deregistered"
-                        : registration.wait_calls == 0
-                            ? "is deregistered but not waited for"
-                            : "is not drained yet";
+                        : registration.wait_calls == 0     ? "is deregistered but not waited for"
+                                                           : "is not drained yet";
     return fmt::format("{} is unloaded while its {} registration {}",
                        context.kernel.module(event.module).name, to_string(registration.side),
                        state);

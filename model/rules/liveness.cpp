@@ -27,10 +27,11 @@ std::optional<std::string> recursion_across_registrar(const Event& event,
   for (const HeldLock& lock : context.kernel.held_locks(event.fiber)) {
     const Frame* call = registrar_call_under(lock, frames);
     if (call == nullptr) continue;
-    return fmt::format("{} holds a lock across {}{}, and {} acquires it again: it waits for "
-                       "itself",
-                       context.kernel.execution().name_of(event.fiber), call->name,
-                       since(lock.place), frames.back().name);
+    return fmt::format(
+        "{} holds a lock across {}{}, and {} acquires it again: it waits for "
+        "itself",
+        context.kernel.execution().name_of(event.fiber), call->name, since(lock.place),
+        frames.back().name);
   }
   return std::nullopt;
 }
@@ -56,8 +57,8 @@ std::optional<std::string> wait_in_callback(const Event& event, const RuleContex
     const bool callback = frame.kind == FrameKind::kAttach || frame.kind == FrameKind::kDetach ||
                           frame.kind == FrameKind::kCleanup;
     if (!callback || frame.module != event.module) continue;
-    return fmt::format("{} is called inside {} of the same module, which it waits for",
-                       event.name, frame.name);
+    return fmt::format("{} is called inside {} of the same module, which it waits for", event.name,
+                       frame.name);
   }
   return std::nullopt;
 }

@@ -19,12 +19,13 @@ std::unique_ptr<sim::Program> make(const ParameterValues&, const model::Profile&
   return std::make_unique<sim::FunctionProgram>(kBody);
 }
 
-#define HERE sim::Place{__FILE__, __LINE__}
+#define HERE \
+  sim::Place { __FILE__, __LINE__ }
 
 // Two fibers race to use and to clear one pointer. The pointer itself is volatile so that the
 // compiler keeps the access.
 template <bool kChecked>
-void use_pointer(Execution& execution) {
+__attribute__((no_sanitize("undefined"))) void use_pointer(Execution& execution) {
   struct Shared {
     int value = 7;
     int* volatile pointer = &value;
@@ -114,8 +115,8 @@ void add_verdicts(std::vector<Scenario>& list) {
            "A pointer is used while another fiber clears it.", "The pointer is checked first.",
            make<use_pointer<false>>, make<use_pointer<true>>);
   add_pair(list, "harness/recursion", "harness/recursion-fixed", sim::kStackOverflow,
-           "A function calls itself for ever.", "The recursion is bounded.",
-           make<recurse<false>>, make<recurse<true>>);
+           "A function calls itself for ever.", "The recursion is bounded.", make<recurse<false>>,
+           make<recurse<true>>);
   add_pair(list, "harness/exception", "harness/exception-fixed", sim::kException,
            "An exception leaves a fiber.", "It is caught.", make<throw_exception<false>>,
            make<throw_exception<true>>);

@@ -12,6 +12,7 @@ namespace nmrcheck::designs {
 void add_pair(std::vector<Scenario>& list, const Scenario& faulty, std::string_view fixed_summary,
               decltype(Scenario::make) fixed);
 
+void add_generated(std::vector<Scenario>& list);
 void add_raw_client_pointer(std::vector<Scenario>& list);
 void add_sample_client(std::vector<Scenario>& list);
 void add_free_in_detach(std::vector<Scenario>& list);

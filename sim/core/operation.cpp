@@ -10,39 +10,38 @@ namespace {
 struct Row {
   const char* name;
   Access access;
-  bool may_block;
 };
 
 constexpr std::array<Row, static_cast<std::size_t>(Op::kSleep) + 1> kRows{{
-    {"read", Access::kRead, false},
-    {"write", Access::kWrite, false},
-    {"add", Access::kWrite, false},
-    {"exchange", Access::kWrite, false},
-    {"compare-exchange", Access::kWrite, false},
-    {"await", Access::kRead, true},
-    {"update", Access::kWrite, false},
-    {"lock", Access::kWrite, true},
-    {"unlock", Access::kWrite, false},
-    {"try-lock", Access::kWrite, false},
-    {"lock-shared", Access::kWrite, true},
-    {"unlock-shared", Access::kWrite, false},
-    {"try-lock-shared", Access::kWrite, false},
-    {"set", Access::kWrite, false},
-    {"clear", Access::kWrite, false},
-    {"wait", Access::kRead, true},
-    {"wait", Access::kWrite, true},
-    {"poll", Access::kRead, false},
-    {"poll", Access::kWrite, false},
-    {"acquire", Access::kWrite, false},
-    {"release", Access::kWrite, false},
-    {"begin-drain", Access::kWrite, false},
-    {"drain", Access::kRead, true},
-    {"reopen", Access::kWrite, false},
-    {"push", Access::kWrite, false},
-    {"pop", Access::kWrite, true},
-    {"exit", Access::kWrite, false},
-    {"join", Access::kRead, true},
-    {"sleep", Access::kNone, true},
+    {"read", Access::kRead},
+    {"write", Access::kWrite},
+    {"add", Access::kWrite},
+    {"exchange", Access::kWrite},
+    {"compare-exchange", Access::kWrite},
+    {"await", Access::kRead},
+    {"update", Access::kWrite},
+    {"lock", Access::kWrite},
+    {"unlock", Access::kWrite},
+    {"try-lock", Access::kWrite},
+    {"lock-shared", Access::kWrite},
+    {"unlock-shared", Access::kWrite},
+    {"try-lock-shared", Access::kWrite},
+    {"set", Access::kWrite},
+    {"clear", Access::kWrite},
+    {"wait", Access::kRead},
+    {"wait", Access::kWrite},
+    {"poll", Access::kRead},
+    {"poll", Access::kWrite},
+    {"acquire", Access::kWrite},
+    {"release", Access::kWrite},
+    {"begin-drain", Access::kWrite},
+    {"drain", Access::kRead},
+    {"reopen", Access::kWrite},
+    {"push", Access::kWrite},
+    {"pop", Access::kWrite},
+    {"exit", Access::kWrite},
+    {"join", Access::kRead},
+    {"sleep", Access::kNone},
 }};
 
 const Row& row(Op op) { return kRows[static_cast<std::size_t>(op)]; }
@@ -140,8 +139,6 @@ Effect apply_to_rundown(Op op, ObjectState& state) {
 }  // namespace
 
 Access access_bound(Op op) { return row(op).access; }
-
-bool may_block(Op op) { return row(op).may_block; }
 
 bool enabled(const Operation& operation, const ObjectState& state) {
   switch (operation.op) {

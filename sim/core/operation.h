@@ -53,11 +53,12 @@ enum class Op : std::uint8_t {
   kSleep,
 };
 
+// Without default values, so that an unused one costs nothing; omitted operands are 0.
 struct Operation {
-  ObjectId object = kNoObject;
-  Op op = Op::kRead;
-  std::uint64_t a = 0;
-  std::uint64_t b = 0;
+  ObjectId object;
+  Op op;
+  std::uint64_t a;
+  std::uint64_t b;
 };
 
 struct ObjectState {
@@ -74,7 +75,22 @@ struct Effect {
 Access access_bound(Op op);
 
 // True if `op` can be disabled in some state, so that its fiber may have to wait.
-bool may_block(Op op);
+constexpr bool may_block(Op op) {
+  switch (op) {
+    case Op::kAwait:
+    case Op::kLock:
+    case Op::kLockShared:
+    case Op::kWait:
+    case Op::kWaitConsume:
+    case Op::kDrain:
+    case Op::kPop:
+    case Op::kJoin:
+    case Op::kSleep:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // True if `op` can run now.
 bool enabled(const Operation& operation, const ObjectState& state);

@@ -126,6 +126,9 @@ void prepare_thread(ThreadState& state) {
 CrashGuard::CrashGuard(Execution& execution) : outer_(thread_state.execution) {
   prepare_thread(thread_state);
   thread_state.execution = &execution;
+  // Two ticks count only within one execution: another one's progress may have the same number.
+  thread_state.progress_at_tick = ~std::uint64_t{0};
+  thread_state.ticks_without_progress = 0;
 }
 
 CrashGuard::~CrashGuard() { thread_state.execution = outer_; }

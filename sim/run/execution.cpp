@@ -243,7 +243,7 @@ std::uint64_t Execution::apply_pending(std::uint32_t slot) {
   std::uint64_t first_result = 0;
   bool first = true;
   bool wrote = false;
-  std::uint64_t hash = mix_hash(outcome_.hash, slot);
+  std::uint64_t hash = outcome_.hash;
   for (const Operation& operation : pending.footprint) {
     const std::uint32_t object = index(operation.object);
     const Effect effect = apply(operation, states_[object], FiberId{slot});
@@ -251,12 +251,13 @@ std::uint64_t Execution::apply_pending(std::uint32_t slot) {
     if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
       held_since_[object] = slots_[slot].place;
     }
-    hash = mix_hash(hash, static_cast<std::uint64_t>(operation.op) << 32u | object);
-    hash = mix_hash(hash, effect.result);
+    const std::uint64_t what =
+        std::uint64_t{slot} << 40u | static_cast<std::uint64_t>(operation.op) << 32u | object;
+    hash = mix_hash(mix_hash(hash, what), effect.result);
     if (first) first_result = effect.result;
     first = false;
   }
-  outcome_.hash = hash;
+  outcome_.hash = pending.footprint.size() > 0 ? hash : mix_hash(hash, slot);
   blockable_ &= ~mask_of(FiberId{slot});
   if (wrote && blockable_ != 0) refresh_enabled(blockable_);
   if (trace_ != nullptr) record_step(slot, first_result);

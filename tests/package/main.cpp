@@ -16,15 +16,15 @@ NTSTATUS attach(HANDLE, PVOID, PNPI_REGISTRATION_INSTANCE, PVOID, CONST VOID*, P
 }
 NTSTATUS detach(PVOID) { return STATUS_SUCCESS; }
 
-const NPI_PROVIDER_CHARACTERISTICS provider = kit::provider_characteristics(attach, detach, nullptr);
+const NPI_PROVIDER_CHARACTERISTICS provider =
+    kit::provider_characteristics(attach, detach, nullptr);
 
 template <bool waits>
 void drive(model::World& world, const ParameterValues&) {  // the body of the main fiber
   const model::ModuleId driver = world.kernel().load("forgetful.sys");
   Driver* globals = kit::globals<Driver>(driver);
-  kit::in_driver(driver, "DriverEntry", [&] {
-    (void)NmrRegisterProvider(&provider, globals, &globals->registration);
-  });
+  kit::in_driver(driver, "DriverEntry",
+                 [&] { (void)NmrRegisterProvider(&provider, globals, &globals->registration); });
   world.kernel().unload(driver, [&] {
     if (waits) kit::deregister_provider(globals->registration);
   });

@@ -15,7 +15,8 @@ namespace {
 
 std::vector<std::filesystem::path> seed_files() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(NMRCHECK_SOURCE_DIR "/tests/seeds")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(NMRCHECK_SOURCE_DIR "/tests/seeds")) {
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -46,9 +47,8 @@ TEST_P(SeedTest, Replays) {
   ParameterValues values;
   for (const auto& [name, value] : failure.parameters) values[name] = std::stoll(value);
 
-  const sim::Replayed replayed =
-      sim::replay([&] { return scenario->make(values, *profile); }, failure.plain_schedule(),
-                  failure.limits);
+  const sim::Replayed replayed = sim::replay([&] { return scenario->make(values, *profile); },
+                                             failure.plain_schedule(), failure.limits);
   ASSERT_FALSE(replayed.divergence.has_value()) << "at choice " << replayed.divergence->choice;
   ASSERT_TRUE(replayed.outcome.violation.has_value());
   EXPECT_EQ(replayed.outcome.violation->rule, failure.violation.rule);
@@ -58,14 +58,12 @@ TEST_P(SeedTest, Replays) {
   EXPECT_NE(std::find(expected.begin(), expected.end(), failure.violation.rule), expected.end());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, SeedTest, testing::ValuesIn(seed_files()),
-                         [](const auto& param) {
-                           std::string name = param.param.stem().string();
-                           std::replace_if(
-                               name.begin(), name.end(), [](char c) { return !std::isalnum(c); },
-                               '0');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Seeds, SeedTest, testing::ValuesIn(seed_files()), [](const auto& param) {
+  std::string name = param.param.stem().string();
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '0');
+  return name;
+});
 
 }  // namespace
 }  // namespace nmrcheck

@@ -49,8 +49,8 @@ int explain(const Options& options) {
   }
   fmt::print("{}\n", report::paint(rule->id, "bold", options.color && is_terminal(false)));
   print_field("says", rule->statement);
-  print_field("severity", fmt::format("{}, {}", severity_name(rule->severity),
-                                      describe(rule->severity)));
+  print_field("severity",
+              fmt::format("{}, {}", severity_name(rule->severity), describe(rule->severity)));
   print_field("obliges", model::to_string(rule->party));
   print_field("source", rule->source);
   print_field("mend", rule->mend);

@@ -143,8 +143,7 @@ std::optional<std::string> write_failure(const Scenario& scenario, const Request
   failure.schedule = sim::named_choices(reported.trace);
   failure.steps = finding.steps;
   failure.hash = finding.hash;
-  failure.provenance = {finding.strategy, request.search.seed, finding.execution,
-                        NMRCHECK_VERSION};
+  failure.provenance = {finding.strategy, request.search.seed, finding.execution, NMRCHECK_VERSION};
   reported.file = file_of(scenario, finding.violation.rule, request);
   return write_file(reported.file, sim::to_json(failure));
 }
@@ -224,16 +223,16 @@ void print_report(const Options& options, const Request& request, const Scenario
   const bool bad = report.verdict > sim::Verdict::kClean;
   std::string rules;
   for (const Reported& one : reported) rules += " " + one.finding->violation.rule;
-  const std::string expected = scenario.expected.empty() || reported.empty() ? ""
-                               : std::find(scenario.expected.begin(), scenario.expected.end(),
-                                           reported[0].finding->violation.rule) !=
-                                       scenario.expected.end()
-                                   ? ", as expected"
-                                   : ", NOT the expected rule";
-  fmt::print("{:<34} {}{}{}\n", scenario.name,
-             report::paint(verdict, bad ? "red" : "green", color), rules, expected);
-  fmt::print("{:<34} {}; {}\n", "",
-             report.error.empty() ? report.scope : report.error, seconds_text(report.seconds));
+  const std::string expected =
+      scenario.expected.empty() || reported.empty() ? ""
+      : std::find(scenario.expected.begin(), scenario.expected.end(),
+                  reported[0].finding->violation.rule) != scenario.expected.end()
+          ? ", as expected"
+          : ", NOT the expected rule";
+  fmt::print("{:<34} {}{}{}\n", scenario.name, report::paint(verdict, bad ? "red" : "green", color),
+             rules, expected);
+  fmt::print("{:<34} {}; {}\n", "", report.error.empty() ? report.scope : report.error,
+             seconds_text(report.seconds));
   for (const Reported& one : reported) print_finding(options, request, one);
   if (!reported.empty()) fmt::print("\n");
   std::fflush(stdout);

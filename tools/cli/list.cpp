@@ -81,8 +81,8 @@ void print_profiles() {
         if ((profile.allowed[point.number] >> i & 1) == 0) continue;
         allowed += (allowed.empty() ? "" : ", ") + std::string(profile.name);
       }
-      fmt::print("  ({}) {:<58} {}{}\n", static_cast<char>('a' + i), point.alternatives[i],
-                 allowed, point.default_alternative == i ? "; default" : "");
+      fmt::print("  ({}) {:<58} {}{}\n", static_cast<char>('a' + i), point.alternatives[i], allowed,
+                 point.default_alternative == i ? "; default" : "");
     }
     if (!point.note.empty()) fmt::print("      {}\n", point.note);
   }

@@ -87,15 +87,16 @@ std::optional<Rerun> rerun(const Loaded& loaded, int& status) {
     return refuse(sim::describe_divergence(*replayed.divergence, failure, again.trace));
   }
   if (!again.outcome.violation) {
-    return refuse(fmt::format("the schedule runs to its end and breaks no rule; recorded is {}. "
-                              "Was the scenario or its driver corrected?",
-                              failure.violation.rule));
+    return refuse(
+        fmt::format("the schedule runs to its end and breaks no rule; recorded is {}. "
+                    "Was the scenario or its driver corrected?",
+                    failure.violation.rule));
   }
   if (again.outcome.violation->rule != failure.violation.rule) {
-    return refuse(fmt::format("the schedule breaks {} ({}); recorded is {}. Was the scenario or "
-                              "its driver changed?",
-                              again.outcome.violation->rule, again.outcome.violation->message,
-                              failure.violation.rule));
+    return refuse(fmt::format(
+        "the schedule breaks {} ({}); recorded is {}. Was the scenario or "
+        "its driver changed?",
+        again.outcome.violation->rule, again.outcome.violation->message, failure.violation.rule));
   }
   return again;
 }

@@ -40,11 +40,13 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App& explain = *app.add_subcommand("explain", "what a rule says, and how to mend a breach");
   explain.add_option("RULE", options.rule)->required();
   add_explore(app, options);
-  CLI::App& replay = *app.add_subcommand("replay", "run exactly the interleaving of a failure file");
+  CLI::App& replay =
+      *app.add_subcommand("replay", "run exactly the interleaving of a failure file");
   replay.add_option("FAILURE", options.file)->required();
   replay.add_flag("--full", options.full, "show all steps of long executions");
   add_format(replay, options);
-  CLI::App& minimize = *app.add_subcommand("minimize", "find a smaller interleaving for the same rule");
+  CLI::App& minimize =
+      *app.add_subcommand("minimize", "find a smaller interleaving for the same rule");
   minimize.add_option("FAILURE", options.file)->required();
   minimize.add_option("--out", options.out, "where to write it (default: the same file)");
 }

@@ -32,11 +32,12 @@ int minimize(const Options& options) {
   failure.hash = again.outcome.hash;
   const std::string path = options.out.empty() ? options.file : options.out;
   if (const auto problem = write_file(path, sim::to_json(failure))) return bad_request(*problem);
-  fmt::print("{}: {} steps, {} choices → {} steps, {} choices ({} preemptions, {} answers that "
-             "are not the default), after {} executions{}\n",
-             failure.violation.rule, before->outcome.steps, choices_before, failure.steps,
-             failure.schedule.size(), smaller.preemptions, smaller.deviations, smaller.executions,
-             smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "");
+  fmt::print(
+      "{}: {} steps, {} choices → {} steps, {} choices ({} preemptions, {} answers that "
+      "are not the default), after {} executions{}\n",
+      failure.violation.rule, before->outcome.steps, choices_before, failure.steps,
+      failure.schedule.size(), smaller.preemptions, smaller.deviations, smaller.executions,
+      smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "");
   fmt::print("written to {}\n", path);
   return kViolationFound;
 }

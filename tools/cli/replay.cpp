@@ -17,13 +17,10 @@ int replay(const Options& options) {
   const sim::Violation& violation = *again->outcome.violation;
   const bool reproduced = again->outcome.hash == loaded->failure.hash;
   if (options.format == "json") {
-    const nlohmann::ordered_json json = {{"failure", options.file},
-                                         {"verdict", "violation"},
-                                         {"rule", violation.rule},
-                                         {"step", violation.step},
-                                         {"steps", again->outcome.steps},
-                                         {"message", violation.message},
-                                         {"reproduced", reproduced}};
+    const nlohmann::ordered_json json = {
+        {"failure", options.file}, {"verdict", "violation"},        {"rule", violation.rule},
+        {"step", violation.step},  {"steps", again->outcome.steps}, {"message", violation.message},
+        {"reproduced", reproduced}};
     fmt::print("{}\n", json.dump(2));
     return kViolationFound;
   }
@@ -32,9 +29,10 @@ int replay(const Options& options) {
              again->outcome.steps);
   fmt::print("{}", report::draw(again->trace, violation, {color, terminal_width(), options.full}));
   if (!reproduced) {
-    fmt::print("\nThe rule is the same, but a detail differs from the record (hash {:x}, recorded "
-               "{:x}): the scenario or its driver was changed.\n",
-               again->outcome.hash, loaded->failure.hash);
+    fmt::print(
+        "\nThe rule is the same, but a detail differs from the record (hash {:x}, recorded "
+        "{:x}): the scenario or its driver was changed.\n",
+        again->outcome.hash, loaded->failure.hash);
   }
   return kViolationFound;
 }

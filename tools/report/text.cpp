@@ -9,11 +9,11 @@
 namespace nmrcheck::report {
 namespace {
 
-constexpr std::size_t kStepWidth = 6;      // "  12 ▸"
-constexpr std::size_t kColumnMax = 44;     // wider columns leave gaps that the eye must cross
-constexpr std::size_t kRowsMax = 60;       // steps shown when not all are asked for
-constexpr std::size_t kHeadRows = 12;      // of these, from the beginning
-constexpr std::size_t kRepeatsMin = 4;     // equal steps in a row that one line stands for
+constexpr std::size_t kStepWidth = 6;   // "  12 ▸"
+constexpr std::size_t kColumnMax = 44;  // wider columns leave gaps that the eye must cross
+constexpr std::size_t kRowsMax = 60;    // steps shown when not all are asked for
+constexpr std::size_t kHeadRows = 12;   // of these, from the beginning
+constexpr std::size_t kRepeatsMin = 4;  // equal steps in a row that one line stands for
 
 std::string place_of(const sim::StepRecord& step) {
   if (step.place.file == nullptr) return {};
@@ -42,8 +42,8 @@ class Picture {
     const std::size_t tail = count - (kRowsMax - kHeadRows);
     for (std::size_t i = 0; i < count; ++i) {
       if (cut && i == kHeadRows) {
-        const std::string text = fmt::format("… {} steps left out (--full shows them) …",
-                                             tail - kHeadRows);
+        const std::string text =
+            fmt::format("… {} steps left out (--full shows them) …", tail - kHeadRows);
         text_ += std::string(kStepWidth + 1, ' ') + paint(text, "dim", style_.color) + "\n";
       }
       if (cut && i >= kHeadRows && i < tail) continue;
@@ -155,14 +155,19 @@ class Picture {
     const char* mark = broken ? "✗" : preempts ? "▸" : " ";
     const std::string left = fmt::format("{:>4} {}", step.step, mark);
     std::string title = title_of(step);
-    if (listed_) title = fmt::format("{:<14} {}", trace_.fibers[sim::index(step.fiber)].name, title);
+    if (listed_)
+      title = fmt::format("{:<14} {}", trace_.fibers[sim::index(step.fiber)].name, title);
     const std::string place = place_of(step);
     const std::size_t used = display_width(title) + display_width(place) + 2;
     if (!place.empty() && used <= width_ - 1) {
       title += std::string(width_ - 1 - used + 2, ' ') + place;
     }
     const std::size_t column = column_of(step.fiber);
-    row(paint(left, broken ? "red" : preempts ? "yellow" : "", style_.color && (broken || preempts)),
+    row(paint(left,
+              broken     ? "red"
+              : preempts ? "yellow"
+                         : "",
+              style_.color && (broken || preempts)),
         column, title, broken ? "red" : "");
     const std::string indent = listed_ ? std::string(17, ' ') : "  ";
     for (const std::string& note : step.notes) {
@@ -173,7 +178,7 @@ class Picture {
   }
 
   void draw_violation() {
-    const std::string head = fmt::format("✗ {} ", violation_.rule);
+    const std::string head = "✗ " + violation_.rule;
     const std::string indent(kStepWidth + 1, ' ');
     text_ += indent + paint(head, "red", style_.color) + "\n";
     for (const std::string& line : wrap(violation_.message, style_.width - indent.size() - 2)) {
@@ -193,8 +198,7 @@ class Picture {
 
 }  // namespace
 
-std::string draw(const sim::Trace& trace, const sim::Violation& violation,
-                 const TextStyle& style) {
+std::string draw(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style) {
   return Picture(trace, violation, style).draw();
 }
 

@@ -388,16 +388,5 @@ TEST(ExecutionTest, MachinesOnTwoThreadsDoNotDisturbEachOther) {
   other.join();
 }
 
-TEST(ExecutionTest, AnExecutionMayRunInsideAFiberOfAnother) {
-  const Outcome expected = test::run_random(test::twostage(), Seed{9});
-  const Outcome outer = run_default([&expected](Execution& x) {
-    test::do_op(x, x.create("v"), Op::kRead);
-    EXPECT_EQ(test::run_random(test::twostage(), Seed{9}).hash, expected.hash);
-    test::do_op(x, x.create("v"), Op::kRead);
-  });
-  EXPECT_EQ(outer.ending, Ending::kComplete);
-  EXPECT_EQ(outer.steps, 2u);
-}
-
 }  // namespace
 }  // namespace nmrcheck::sim
