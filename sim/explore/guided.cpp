@@ -48,15 +48,31 @@ std::uint32_t PointCounter::default_answer(const ChoicePoint& point) {
   return static_cast<std::uint32_t>(std::countr_zero(point.enabled));
 }
 
-GuidedStrategy::GuidedStrategy(std::vector<Deviation> deviations)
-    : deviations_(std::move(deviations)) {
+GuidedStrategy::GuidedStrategy(std::vector<Deviation> deviations, bool lists_alternatives)
+    : deviations_(std::move(deviations)), lists_alternatives_(lists_alternatives) {
   std::sort(deviations_.begin(), deviations_.end());
 }
 
 bool GuidedStrategy::begin_execution(Seed) {
   counter_.reset();
   preemptions_ = value_deviations_ = 0;
+  alternatives_.clear();
   return true;
+}
+
+void GuidedStrategy::list_alternatives(const ChoicePoint& point, Deviation here,
+                                       std::uint32_t picked) {
+  if (point.kind == ChoiceKind::kValue) {
+    for (here.picked = 0; here.picked < point.options; ++here.picked) {
+      if (here.picked != picked) alternatives_.push_back(here);
+    }
+    return;
+  }
+  for (std::uint64_t left = point.enabled; left != 0; left &= left - 1) {
+    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(left));
+    here.picked = key_of(point, fiber);
+    if (fiber != picked) alternatives_.push_back(here);
+  }
 }
 
 std::optional<std::uint32_t> GuidedStrategy::pick(const ChoicePoint& point) {
@@ -66,6 +82,13 @@ std::optional<std::uint32_t> GuidedStrategy::pick(const ChoicePoint& point) {
   const bool applies = entry != deviations_.end() && entry->kind == here.kind &&
                        entry->fiber == here.fiber && entry->position == here.position;
   if (applies) picked = resolve(point, entry->picked).value_or(picked);
+  if (lists_alternatives_) {
+    if (applies) {
+      alternatives_.clear();
+    } else {
+      list_alternatives(point, here, picked);
+    }
+  }
   value_deviations_ += is_value_deviation(point, picked);
   preemptions_ += is_preemption(point, picked);
   return picked;

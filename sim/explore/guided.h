@@ -40,16 +40,23 @@ class PointCounter {
 // execution really took.
 class GuidedStrategy final : public Strategy {
  public:
-  explicit GuidedStrategy(std::vector<Deviation> deviations);
+  // With `lists_alternatives`, alternatives() is filled.
+  explicit GuidedStrategy(std::vector<Deviation> deviations, bool lists_alternatives = false);
 
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
 
   std::uint32_t preemptions() const { return preemptions_; }
   std::uint32_t value_deviations() const { return value_deviations_; }
+  // Every deviation that was possible after the last one that was followed, in order.
+  const std::vector<Deviation>& alternatives() const { return alternatives_; }
 
  private:
+  void list_alternatives(const ChoicePoint& point, Deviation here, std::uint32_t picked);
+
   std::vector<Deviation> deviations_;  // sorted
+  bool lists_alternatives_;
+  std::vector<Deviation> alternatives_;
   PointCounter counter_;
   std::uint32_t preemptions_ = 0;
   std::uint32_t value_deviations_ = 0;

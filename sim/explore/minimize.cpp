@@ -40,14 +40,11 @@ class Minimizer {
     best_.preemptions = recorder.preemptions();
     best_.deviations = recorder.value_deviations();
     deviations_ = recorder.deviations();
-    if (!best_.outcome.violation || !same_violation(*best_.outcome.violation, violation_)) {
-      return std::move(best_);
-    }
+    if (!breaks(best_.outcome)) return std::move(best_);
     remove_chunks();
-    do {
-      while (remove_singly()) {
-      }
-    } while (lower_values());
+    remove_and_lower();
+    search_fewer();
+    remove_and_lower();
     return std::move(best_);
   }
 
@@ -59,17 +56,30 @@ class Minimizer {
       return false;
     }
     GuidedStrategy guided(candidate);
+    const Outcome& outcome = run_guided(guided);
+    if (!breaks(outcome)) return false;
+    take(std::move(candidate), guided, outcome);
+    return true;
+  }
+
+  const Outcome& run_guided(GuidedStrategy& guided) {
     guided.begin_execution(Seed{0});
     const auto program = factory_();
-    const Outcome& outcome = execution_.run(*program, guided);
     ++best_.executions;
-    if (!outcome.violation || !same_violation(*outcome.violation, violation_)) return false;
-    deviations_ = std::move(candidate);
+    return execution_.run(*program, guided);
+  }
+
+  bool breaks(const Outcome& outcome) const {
+    return outcome.violation && same_violation(*outcome.violation, violation_);
+  }
+
+  void take(std::vector<Deviation> deviations, const GuidedStrategy& guided,
+            const Outcome& outcome) {
+    deviations_ = std::move(deviations);
     best_.outcome = outcome;
     best_.schedule = outcome.schedule;
     best_.preemptions = guided.preemptions();
     best_.deviations = guided.value_deviations();
-    return true;
   }
 
   bool try_without(std::size_t first, std::size_t count) {
@@ -77,6 +87,13 @@ class Minimizer {
     const auto begin = candidate.begin() + static_cast<std::ptrdiff_t>(first);
     candidate.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
     return try_to_take(std::move(candidate));
+  }
+
+  void remove_and_lower() {
+    do {
+      while (remove_singly()) {
+      }
+    } while (lower_values());
   }
 
   void remove_chunks() {
@@ -115,9 +132,44 @@ class Minimizer {
     return lowered;
   }
 
+  // Tries all sets of 0, 1, 2, … deviations, up to as many as there are, and takes one that breaks
+  // the rule with fewer of them, or as many and fewer preemptions.
+  void search_fewer() {
+    fewer_executions_max_ = std::min(executions_max_, best_.executions + kFewerExecutionsMax);
+    fewer_steps_left_ = kFewerStepsMax;
+    bool all = !best_.budget_reached;
+    for (std::size_t count = 0; all && count <= deviations_.size(); ++count) {
+      all = try_all(std::vector<Deviation>(), count);
+    }
+    best_.fewest = all;
+  }
+
+  // Tries `fixed` with every `more` later deviations. Returns false when the budget is spent.
+  bool try_all(const std::vector<Deviation>& fixed, std::size_t more) {
+    if (best_.executions >= fewer_executions_max_ || fewer_steps_left_ == 0) return false;
+    GuidedStrategy guided(fixed, more > 0);
+    const Outcome& outcome = run_guided(guided);
+    fewer_steps_left_ -= std::min<std::uint64_t>(fewer_steps_left_, outcome.steps);
+    if (more == 0) {
+      const bool fewer =
+          fixed.size() < deviations_.size() ||
+          (fixed.size() == deviations_.size() && guided.preemptions() < best_.preemptions);
+      if (fewer && breaks(outcome)) take(fixed, guided, outcome);
+      return true;
+    }
+    for (const Deviation& next : guided.alternatives()) {
+      std::vector<Deviation> extended = fixed;
+      extended.push_back(next);
+      if (!try_all(extended, more - 1)) return false;
+    }
+    return true;
+  }
+
   const ProgramFactory& factory_;
   const Violation& violation_;
   std::uint32_t executions_max_ = 0;
+  std::uint32_t fewer_executions_max_ = 0;
+  std::uint64_t fewer_steps_left_ = 0;
   Execution execution_;
   std::vector<Deviation> deviations_;
   Minimized best_;

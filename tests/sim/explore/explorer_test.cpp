@@ -1,224 +1,279 @@
-// Verdicts with exact counts, confirmation by replay, and minimization to known minima.
+// The search: what it covers, what it says about that, and programs that do not repeat.
 #include "sim/explore/explorer.h"
 
 #include <gtest/gtest.h>
 
-#include "sim/explore/minimize.h"
+#include <string>
+
+#include "sim/explore/coverage.h"
+#include "sim/explore/grouped.h"
+#include "tests/sim/programs.h"
 
 namespace nmrcheck::sim {
 namespace {
 
-ProgramFactory factory(std::function<void(Execution&)> body) {
-  return [body] { return std::make_unique<FunctionProgram>(body); };
+SearchOptions with(const char* strategy) {
+  SearchOptions options;
+  options.strategy = strategy;
+  return options;
 }
 
-void check(Execution& execution, bool holds, const char* rule) {
-  if (!holds) execution.fail({rule, Severity::kS1, "assertion", 0, {}});
+SearchOptions with(const char* strategy, std::uint64_t executions_max) {
+  SearchOptions options = with(strategy);
+  options.budget.executions_max = executions_max;
+  return options;
 }
 
-// Two fibers that each read a counter and write it back incremented; a third asserts nothing.
-void lost_update(Execution& execution) {
-  const ObjectId counter = execution.create("counter");
-  const ObjectId ended = execution.create("ended");
-  for (int i = 0; i < 2; ++i) {
-    execution.spawn("adder", [&execution, counter, ended] {
-      const std::uint64_t seen = execution.step({{counter, Op::kRead}}, "read");
-      execution.step({{counter, Op::kWrite, seen + 1}}, "write");
-      if (execution.step({{ended, Op::kAdd, 1}}, "end") == 1) {
-        check(execution, execution.state(counter).a == 2, "LOST");
-      }
-    });
-  }
-}
-
-// The stop race of the classic Bluetooth driver: pending = 1.
-void bluetooth(Execution& execution) {
-  const ObjectId pending = execution.create("pending", {1, 0});
-  const ObjectId flag = execution.create("flag");
-  const ObjectId event = execution.create("event");
-  const ObjectId stopped = execution.create("stopped");
-  execution.spawn("stop", [&execution, pending, flag, event, stopped] {
-    execution.step({{flag, Op::kWrite, 1}}, "write");
-    if (execution.step({{pending, Op::kAdd, ~std::uint64_t{0}}}, "release") == 1) {
-      execution.step({{event, Op::kWrite, 1}}, "write");
-    }
-    if (execution.step({{event, Op::kRead}}, "read") == 1) {
-      execution.step({{stopped, Op::kWrite, 1}}, "write");
-    }
-  });
-  execution.spawn("add", [&execution, pending, flag, event, stopped] {
-    if (execution.step({{flag, Op::kRead}}, "read") == 0) {
-      execution.step({{pending, Op::kAdd, 1}}, "acquire");
-      check(execution, execution.step({{stopped, Op::kRead}}, "read") == 0, "STOPPED");
-    }
-    if (execution.step({{pending, Op::kAdd, ~std::uint64_t{0}}}, "release") == 1) {
-      execution.step({{event, Op::kWrite, 1}}, "write");
-    }
-  });
-}
-
-void crossed_locks(Execution& execution) {
-  const ObjectId a = execution.create("a");
-  const ObjectId b = execution.create("b");
-  const auto both = [&execution](ObjectId outer, ObjectId inner) {
-    execution.step({{outer, Op::kLock}}, "lock");
-    execution.step({{inner, Op::kLock}}, "lock");
-    execution.step({{inner, Op::kUnlock}}, "unlock");
-    execution.step({{outer, Op::kUnlock}}, "unlock");
-  };
-  execution.spawn("left", [=] { both(a, b); });
-  execution.spawn("right", [=] { both(b, a); });
-}
-
-std::function<void(Execution&)> independent(int steps) {
-  return [steps](Execution& execution) {
-    for (int i = 0; i < 2; ++i) {
-      execution.spawn("f", [&execution, steps] {
-        for (int k = 0; k < steps; ++k) execution.step({}, "s");
-      });
-    }
-  };
-}
-
-TEST(ExplorerTest, VerifiedCountsEveryExecution) {
-  const Report report = explore(factory(independent(4)), {.strategy = "dfs"});
+TEST(ExplorerTest, ACompleteSearchIsVerified) {
+  const Report report = explore(test::detach_rundown(), with("dfs"));
   EXPECT_EQ(report.verdict, Verdict::kVerified);
   EXPECT_TRUE(report.exhausted);
-  EXPECT_EQ(report.executions, 70u);  // 8! / (4! 4!)
-  EXPECT_EQ(report.steps, 560u);
-  EXPECT_EQ(report.scope, "complete: all 70 executions");
+  EXPECT_TRUE(report.findings.empty());
+  EXPECT_EQ(report.executions, test::explore_all(test::detach_rundown()).executions);
+  EXPECT_EQ(report.steps_deepest, 9u);
+  EXPECT_EQ(report.scope, "complete: all " + grouped(report.executions) + " executions");
 }
 
-TEST(ExplorerTest, ALimitIsReportedAndNeverVerified) {
-  const Report report =
-      explore(factory(independent(4)), {.strategy = "dfs", .budget = {.executions_max = 69}});
+TEST(ExplorerTest, CountsExecutionsAndSteps) {
+  const Report report = explore(test::bare_steps(3, 3), with("dfs"));
+  EXPECT_EQ(report.executions, 1680u);
+  EXPECT_EQ(report.steps, 1680u * 9);
+  EXPECT_EQ(report.scope, "complete: all 1 680 executions");
+}
+
+TEST(ExplorerTest, OneExecutionIsTheOnlyOne) {
+  EXPECT_EQ(explore(test::bare_steps(1, 3), with("dfs")).scope, "complete: the only execution");
+}
+
+TEST(ExplorerTest, ALimitIsClean) {
+  // 6 interleavings; the first three are those that begin with f0: half of the tree.
+  const Report report = explore(test::bare_steps(2, 2), with("dfs", 3));
   EXPECT_EQ(report.verdict, Verdict::kClean);
   EXPECT_FALSE(report.exhausted);
-  EXPECT_EQ(report.executions, 69u);
-  const Report exact =
-      explore(factory(independent(4)), {.strategy = "dfs", .budget = {.executions_max = 70}});
-  EXPECT_EQ(exact.verdict, Verdict::kVerified);
+  EXPECT_EQ(report.executions, 3u);
+  EXPECT_EQ(report.scope, "limit of 3 executions reached: about 50.0 % of the tree");
+  EXPECT_EQ(explore(test::bare_steps(2, 2), with("dfs", 1)).scope,
+            "limit of 1 execution reached: about 25.0 % of the tree");
 }
 
-TEST(ExplorerTest, SamplingIsNeverVerified) {
-  const Report report =
-      explore(factory(independent(1)), {.strategy = "random", .budget = {.executions_max = 50}});
-  EXPECT_EQ(report.verdict, Verdict::kClean);
-  EXPECT_EQ(report.scope,
-            "sampled: 50 executions, 2 distinct interleavings, unseen mass less than 0.01 %");
+TEST(ExplorerTest, ALimitOfExactlyAllIsComplete) {
+  const Report report = explore(test::bare_steps(2, 2), with("dfs", 6));
+  EXPECT_EQ(report.verdict, Verdict::kVerified);
+  EXPECT_EQ(report.scope, "complete: all 6 executions");
+  EXPECT_EQ(explore(test::bare_steps(2, 2), with("auto", 6)).scope, "complete: all 6 executions");
 }
 
-TEST(ExplorerTest, AutoFallsBackToSampling) {
-  // 22! / (11! 11!) = 705 432 interleavings: too many for the exhaustive phase.
-  const Report report = explore(factory(independent(11)),
-                                {.budget = {.executions_max = kAutoExhaustiveExecutions + 100}});
-  EXPECT_EQ(report.verdict, Verdict::kClean);
-  EXPECT_EQ(report.executions, kAutoExhaustiveExecutions + 100);
-  EXPECT_NE(report.scope.find("; then random: sampled: 100 executions"), std::string::npos)
-      << report.scope;
+TEST(ExplorerTest, ATimeLimitIsSaid) {
+  SearchOptions options = with("dfs");
+  options.budget.seconds_max = 0;
+  const std::string scope = explore(test::bare_steps(4, 8), options).scope;
+  EXPECT_EQ(scope, "limit of 0 s reached: 32 executions, less than 0.01 % of the tree");
+  options.strategy = "random";
+  EXPECT_EQ(explore(test::bare_steps(4, 8), options).scope,
+            "limit of 0 s reached; sampled: 32 executions, 32 distinct interleavings, unseen mass "
+            "more than 99.9 %");
 }
 
-TEST(ExplorerTest, FindingsReplayExactly) {
-  for (const char* strategy : {"dfs", "random"}) {
-    const Report report = explore(factory(bluetooth), {.strategy = strategy});
-    ASSERT_EQ(report.verdict, Verdict::kViolation) << strategy;
-    ASSERT_EQ(report.findings.size(), 1u);
-    const Finding& finding = report.findings[0];
-    EXPECT_EQ(finding.violation.rule, "STOPPED");
-    const Replayed again = replay(factory(bluetooth), finding.schedule, {});
-    EXPECT_FALSE(again.divergence.has_value());
-    EXPECT_EQ(again.outcome.hash, finding.hash);
-    EXPECT_EQ(again.outcome.steps, finding.steps);
+TEST(ExplorerTest, SamplingSaysWhatIsUnseen) {
+  EXPECT_EQ(explore(test::bare_steps(2, 2), with("random", 1'000)).scope,
+            "sampled: 1 000 executions, 6 distinct interleavings, unseen mass less than 0.01 %");
+  EXPECT_EQ(explore(test::bare_steps(2, 2), with("random", 1)).scope,
+            "sampled: 1 execution, 1 distinct interleaving, unseen mass more than 99.9 %");
+  const Report all = explore(test::bare_steps(2, 1), with("random"));
+  EXPECT_EQ(all.executions, kSamplingExecutions);
+  EXPECT_EQ(all.verdict, Verdict::kClean);  // sampling proves nothing
+}
+
+TEST(ExplorerTest, AutoExhaustsOrSaysWhyItSampled) {
+  EXPECT_EQ(explore(test::bare_steps(3, 3), {}).scope, "complete: all 1 680 executions");
+  const Report report = explore(test::bare_steps(4, 4), {});  // 63 063 000 interleavings
+  EXPECT_EQ(report.executions, kAutoExhaustiveExecutions + kSamplingExecutions);
+  const std::string begins = "dfs: limit of 20 000 executions reached: about ";
+  EXPECT_EQ(report.scope.substr(0, begins.size()), begins);
+  EXPECT_NE(report.scope.find(" of the tree; then random: sampled: 10 000 executions, "),
+            std::string::npos);
+}
+
+TEST(ExplorerTest, AutoSpendsTheRestOfTheBudgetOnSampling) {
+  EXPECT_EQ(explore(test::bare_steps(4, 4), with("auto", 25'000)).executions, 25'000u);
+  EXPECT_EQ(explore(test::bare_steps(4, 4), with("auto", 100)).executions, 100u);
+}
+
+TEST(ExplorerTest, EndsAtTheFirstViolation) {
+  const Report report = explore(test::deadlock01(), with("dfs"));
+  EXPECT_EQ(report.verdict, Verdict::kViolation);
+  ASSERT_EQ(report.findings.size(), 1u);
+  const Finding& finding = report.findings[0];
+  EXPECT_EQ(finding.violation.rule, kDeadlock);
+  // Of the 6 executions 2 begin with both locks by f0; the third crosses them.
+  EXPECT_EQ(finding.execution, 2u);
+  EXPECT_EQ(report.executions, 3u);
+  EXPECT_EQ(report.scope, "ended at the first violation, in execution 3");
+  EXPECT_EQ(finding.strategy, "dfs");
+  EXPECT_EQ(finding.steps, 2u);
+}
+
+TEST(ExplorerTest, KeepsOneFindingForEachRule) {
+  const auto asks = test::program([](Execution& x) {
+    const std::uint32_t answer = x.choose("which", 5);
+    if (answer == 1 || answer == 3) x.fail({"ODD", Severity::kS1, "odd", 0, {}});
+    if (answer == 2) x.fail({"EVEN", Severity::kS5, "even", 0, {}});
+  });
+  SearchOptions options = with("dfs");
+  options.keep_going = true;
+  const Report report = explore(asks, options);
+  EXPECT_EQ(report.verdict, Verdict::kViolation);
+  EXPECT_EQ(report.executions, 5u);
+  EXPECT_EQ(report.scope, "complete: all 5 executions");
+  ASSERT_EQ(report.findings.size(), 2u);
+  EXPECT_EQ(report.findings[0].violation.rule, "ODD");
+  EXPECT_EQ(report.findings[0].schedule, (Schedule{{ChoiceKind::kValue, 1, 5}}));
+  EXPECT_EQ(report.findings[1].violation.rule, "EVEN");
+  EXPECT_EQ(report.findings[1].execution, 2u);
+}
+
+TEST(ExplorerTest, EveryFindingReplays) {
+  for (const bool minimizes : {false, true}) {
+    for (const auto& factory : {test::account(), test::bluetooth(), test::reorder(3)}) {
+      SearchOptions options = with("random");
+      options.minimize = minimizes;
+      const Report report = explore(factory, options);
+      ASSERT_EQ(report.findings.size(), 1u);
+      const Finding& finding = report.findings[0];
+      const Replayed small = replay(factory, finding.schedule, {});
+      EXPECT_FALSE(small.divergence.has_value());
+      EXPECT_EQ(small.outcome.hash, finding.hash);
+      EXPECT_EQ(small.outcome.violation->rule, finding.violation.rule);
+      const Replayed found = replay(factory, finding.found, {});
+      EXPECT_EQ(found.outcome.violation->rule, finding.violation.rule);
+      EXPECT_EQ(test::run_random(factory, finding.seed).schedule, finding.found);
+      EXPECT_EQ(finding.seed, fork(options.seed, finding.execution));
+    }
   }
 }
 
-TEST(ExplorerTest, KeepGoingKeepsOneFindingForEachRule) {
-  const Report report = explore(factory(lost_update), {.strategy = "dfs", .keep_going = true});
-  EXPECT_TRUE(report.exhausted);
-  EXPECT_EQ(report.executions, 20u);  // 6! / (3! 3!)
-  ASSERT_EQ(report.findings.size(), 1u);
-  EXPECT_EQ(report.findings[0].violation.rule, "LOST");
+TEST(ExplorerTest, EqualSeedsGiveEqualReports) {
+  SearchOptions options = with("random", 500);
+  const Report left = explore(test::bare_steps(3, 4), options);
+  EXPECT_EQ(explore(test::bare_steps(3, 4), options).scope, left.scope);
+  options.seed = Seed{2};
+  const Report other = explore(test::twostage(), options);
+  options.seed = Seed{1};
+  EXPECT_NE(explore(test::twostage(), options).findings.at(0).seed, other.findings.at(0).seed);
 }
 
-TEST(ExplorerTest, ANondeterministicProgramIsAnError) {
-  int executions = 0;
-  const auto body = [&executions](Execution& execution) {
-    const int fibers = 2 + executions++ % 2;
-    for (int i = 0; i < fibers; ++i) execution.spawn("f", [&] { execution.step({}, "s"); });
+TEST(ExplorerTest, TellsProgress) {
+  SearchOptions options = with("random");
+  options.budget.seconds_max = 0.8;
+  std::uint64_t calls = 0;
+  options.on_progress = [&calls](const Progress& progress) {
+    ++calls;
+    EXPECT_EQ(progress.strategy, "random");
+    EXPECT_EQ(progress.depth, 4u);
+    EXPECT_GT(progress.executions, 0u);
+    EXPECT_GE(progress.seconds, 0.5);
   };
-  const Report report = explore(factory(body), {.strategy = "dfs"});
+  explore(test::bare_steps(2, 2), options);
+  EXPECT_EQ(calls, 1u);
+}
+
+// --- Programs that do not repeat ---
+
+void expect_error(const Report& report, const std::vector<std::string>& parts) {
   EXPECT_EQ(report.verdict, Verdict::kError);
-  EXPECT_NE(report.error.find("not deterministic"), std::string::npos);
+  EXPECT_TRUE(report.findings.empty());
+  for (const std::string& part : parts) {
+    EXPECT_NE(report.error.find(part), std::string::npos) << part << "\nin: " << report.error;
+  }
 }
 
 TEST(ExplorerTest, AViolationThatDoesNotRepeatIsAnError) {
   int executions = 0;
-  const auto body = [&executions](Execution& execution) {
-    execution.step({}, "s");
-    check(execution, ++executions != 3, "ONCE");
-  };
-  const Report report = explore(factory(body), {.strategy = "random"});
-  EXPECT_EQ(report.verdict, Verdict::kError);
-  EXPECT_NE(report.error.find("not deterministic"), std::string::npos);
-  EXPECT_TRUE(report.findings.empty());
+  const auto once = test::program([&executions](Execution& x) {
+    test::do_op(x, x.create("v"), Op::kRead);
+    if (executions++ == 0) x.fail({"ONCE", Severity::kS1, "once", 0, {}});
+  });
+  expect_error(explore(once, with("dfs")),
+               {"the program is not deterministic", "one schedule gave ONCE after 1 steps",
+                "run again, no violation after 1 steps", "two more runs agree with each other",
+                "a static variable that survives"});
 }
 
-// From 40 random failing executions each, the known fewest preemptions are reached.
-void expect_preemptions(const std::function<void(Execution&)>& body, std::uint32_t fewest) {
-  std::uint64_t number = 0;
-  for (int found = 0; found < 40; ++found) {
-    SearchOptions options{.strategy = "random", .seed = Seed{1000 + number++}, .minimize = false};
-    const Report report = explore(factory(body), options);
-    ASSERT_EQ(report.findings.size(), 1u);
-    const Finding& finding = report.findings[0];
-    const Minimized smaller = minimize(factory(body), finding.schedule, finding.violation, {}, {});
-    EXPECT_EQ(smaller.preemptions, fewest);
-    EXPECT_FALSE(smaller.budget_reached);
-    EXPECT_EQ(smaller.outcome.violation->rule, finding.violation.rule);
-    const Replayed again = replay(factory(body), smaller.schedule, {});
-    EXPECT_EQ(again.outcome.hash, smaller.outcome.hash);
-  }
+TEST(ExplorerTest, AnErrorNamesTheStepThatDiffers) {
+  std::uint64_t executions = 0;
+  const auto counts = test::program([&executions](Execution& x) {
+    ++executions;
+    test::do_op(x, x.create("event"), Op::kSet);
+    x.step({{x.create("v", {executions, 0}), Op::kRead}}, "look", {"driver.c", 4});
+  });
+  // The search makes execution 1, its confirmation 2; then two more look for the step.
+  expect_error(explore(counts, with("dfs")),
+               {"no violation after 2 steps",
+                "two more runs part at step 2: \"look\" by main, result 3 at driver.c:4, then "
+                "\"look\" by main, result 4 at driver.c:4"});
 }
 
-TEST(MinimizeTest, LostUpdateNeedsOnePreemption) { expect_preemptions(lost_update, 1); }
-TEST(MinimizeTest, BluetoothNeedsOnePreemption) { expect_preemptions(bluetooth, 1); }
-TEST(MinimizeTest, CrossedLocksNeedOnePreemption) { expect_preemptions(crossed_locks, 1); }
-
-TEST(MinimizeTest, ValuesReturnToTheirDefault) {
-  const auto body = [](Execution& execution) {
-    const std::uint32_t first = execution.choose("first", 5);
-    const std::uint32_t second = execution.choose("second", 5);
-    check(execution, second != 3, "THREE");
-    (void)first;
-  };
-  const Report report = explore(factory(body), {.strategy = "random", .seed = Seed{4}});
-  ASSERT_EQ(report.findings.size(), 1u);
-  const Schedule expected{{ChoiceKind::kValue, 0, 5}, {ChoiceKind::kValue, 3, 5}};
-  EXPECT_EQ(report.findings[0].schedule, expected);
+TEST(ExplorerTest, AnErrorNamesTheChoiceThatDiffers) {
+  std::uint32_t executions = 0;
+  const auto grows = test::program([&executions](Execution& x) {
+    x.choose("same", 2);
+    x.choose("other", executions++ == 0 ? 2 : 3);
+  });
+  expect_error(explore(grows, with("dfs")),
+               {"at choice 2 it offered first a question with 2 alternatives, then a question "
+                "with 3 alternatives"});
 }
 
-// A walk over two enabled fibers of one step each is either order with probability 1/2; of 10 000
-// walks the share leaves 0.5 by more than 4 standard errors (0.02) with probability below 1e-4.
-TEST(RandomTest, EachOrderIsEquallyLikely) {
-  int first_wins = 0;
-  Execution execution;
-  const StrategyInfo* info = find_strategy("random");
-  const auto strategy = info->make();
-  for (std::uint64_t i = 0; i < 10'000; ++i) {
-    strategy->begin_execution(fork(Seed{77}, i));
-    std::uint64_t winner = 0;
-    FunctionProgram program([&](Execution& running) {
-      const ObjectId object = running.create("object");
-      for (std::uint64_t fiber = 1; fiber <= 2; ++fiber) {
-        running.spawn("f", [&running, &winner, object, fiber] {
-          if (running.step({{object, Op::kExchange, 1}}, "x") == 0) winner = fiber;
-        });
-      }
-    });
-    execution.run(program, *strategy);
-    first_wins += winner == 1;
-  }
-  EXPECT_NEAR(first_wins / 10'000.0, 0.5, 0.02);
+// The third execution does not go back to where it was: nothing else confirms that one.
+TEST(ExplorerTest, ASystematicSearchNoticesThatItCannotGoBack) {
+  std::uint32_t executions = 0;
+  const auto changes = test::program([&executions](Execution& x) {
+    x.choose("which", ++executions < 5 ? 3 : 2);
+    x.choose("which", 2);
+  });
+  // Executions 1 and 3 are the first two of the search, 2 and 4 their replays.
+  expect_error(explore(changes, with("dfs")),
+               {"after the same choices, at choice 1 it offered first a question with 3 "
+                "alternatives, then a question with 2 alternatives"});
+}
+
+// --- Counting interleavings ---
+
+TEST(CoverageTest, CountsDistinctAndThoseSeenOnce) {
+  InterleavingCounter counter;
+  EXPECT_EQ(counter.summary().unseen_mass(), 1.0);
+  for (const std::uint64_t hash : {5u, 7u, 5u, 9u, 5u, 1u}) counter.add(hash);
+  const InterleavingCounter::Summary seen = counter.summary();
+  EXPECT_EQ(seen.executions, 6u);
+  EXPECT_EQ(seen.distinct, 4u);
+  EXPECT_EQ(seen.seen_once, 3u);  // 7, 9, 1
+  EXPECT_EQ(seen.unseen_mass(), 0.5);
+  counter.add(9);
+  EXPECT_EQ(counter.summary().seen_once, 2u);  // known from before the last summary
+}
+
+TEST(CoverageTest, AgreesWithArithmeticOnManyHashes) {
+  InterleavingCounter counter;
+  for (std::uint64_t i = 0; i < 30'000; ++i) counter.add(mix64(i));
+  for (std::uint64_t i = 0; i < 10'000; ++i) counter.add(mix64(i * 2));
+  EXPECT_EQ(counter.summary().distinct, 30'000u);
+  EXPECT_EQ(counter.summary().seen_once, 20'000u);
+}
+
+TEST(CoverageTest, StopsWhenFull) {
+  InterleavingCounter counter(100);
+  for (std::uint64_t i = 0; i < 1'000; ++i) counter.add(mix64(i));
+  const InterleavingCounter::Summary seen = counter.summary();
+  EXPECT_TRUE(seen.full);
+  EXPECT_EQ(seen.distinct, 100u);
+  EXPECT_EQ(seen.executions, 100u);
+}
+
+TEST(GroupedTest, GroupsDigitsByThree) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'000), "1 000");
+  EXPECT_EQ(grouped(12'345'678), "12 345 678");
 }
 
 }  // namespace

@@ -1,167 +1,253 @@
-// The failure file: what is written is read back, and bad input gets a message that says where.
+// The failure file: what is written can be read and fits the schema; names, and divergences.
 #include "sim/explore/failure.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tests/sim/explore/failure_example.h"
+#include "tests/sim/explore/schema.h"
+#include "tests/sim/programs.h"
 
 namespace nmrcheck::sim {
 namespace {
 
-Failure sample() {
+using test::kExampleText;
+using test::refusal;
+
+// A failure with a choice of either kind.
+Failure example() {
   Failure failure;
-  failure.scenario = "nmr/example";
-  failure.parameters = {{"n", "3"}};
+  failure.scenario = "nmr/raw-client-pointer";
+  failure.parameters = {{"clients", "2"}};
   failure.profile = "documented";
-  failure.violation = {
-      "NMR-DET-10", Severity::kS1, "a message with \"quotes\" and → arrows", 7, {}};
+  failure.violation = {"NMR-DET-10", Severity::kS5, "said \"no\"\nand left", 7, {}};
   failure.place = "driver.c:12";
   failure.label = "bug";
-  failure.fibers = {"main", "caller", "caller 2"};
-  failure.steps = 9;
-  failure.hash = 0xfedcba9876543210u;
-  failure.schedule = {
-      {{ChoiceKind::kFiber, 2, 0b110}, 3, "", "caller 2", {"caller", "caller 2"}},
-      {{ChoiceKind::kValue, 1, 3}, 4, "CP-12 order", "", {}},
-  };
-  failure.provenance = {"dfs", Seed{0x2a}, 41, "0.1.0"};
+  failure.fibers = {"main", "notifier"};
+  failure.schedule = {{{ChoiceKind::kFiber, 1, 0b11}, 3, "", "notifier", {"main", "notifier"}},
+                      {{ChoiceKind::kValue, 1, 3}, 5, "CP-12 when are offers made", "", {}}};
+  failure.steps = 16;
+  failure.hash = 0x1792ed9d813a57d6u;
+  failure.provenance = {"dfs", Seed{0xff}, 9'160, "0.1.0"};
   return failure;
 }
 
-std::string error_of(const std::string& text) {
-  const auto parsed = parse_failure(text);
-  const auto* error = std::get_if<FailureFileError>(&parsed);
-  return error == nullptr ? "" : error->message;
+bool equal(const NamedChoice& left, const NamedChoice& right) {
+  return left.choice == right.choice && left.step == right.step &&
+         left.question == right.question && left.picked == right.picked &&
+         left.offered == right.offered;
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-TEST(FailureTest, WhatIsWrittenIsReadBack) {
-  const std::string text = to_json(sample());
-  const auto parsed = parse_failure(text);
-  ASSERT_TRUE(std::holds_alternative<Failure>(parsed)) << error_of(text);
-  const Failure& read = std::get<Failure>(parsed);
-  EXPECT_EQ(to_json(read), text);
-  EXPECT_EQ(read.plain_schedule(), sample().plain_schedule());
-  EXPECT_EQ(read.hash, sample().hash);
-  EXPECT_EQ(read.violation.message, sample().violation.message);
-}
-
-TEST(FailureTest, OneChoiceALine) {
-  const std::string text = to_json(sample());
-  EXPECT_NE(text.find("\n    {\"step\":3,\"run\":\"caller 2\",\"of\":[\"caller\",\"caller 2\"]},\n"
-                      "    {\"step\":4,\"ask\":\"CP-12 order\",\"take\":1,\"of\":3}\n  ],\n"),
-            std::string::npos)
-      << text;
-}
-
-TEST(FailureTest, EveryTruncationIsRefusedWithItsPlace) {
-  const std::string text = to_json(sample());
-  EXPECT_EQ(error_of(""), "the file is empty");
-  for (std::size_t length = 1; length + 2 < text.size(); ++length) {
-    const std::string message = error_of(text.substr(0, length));
-    EXPECT_NE(message.find("line "), std::string::npos) << length << ": " << message;
-  }
-}
-
-TEST(FailureTest, BadContentIsRefusedWithItsPath) {
-  const std::string text = to_json(sample());
-  const auto expect = [&](const std::string& from, const std::string& to,
-                          const std::string& message) {
-    EXPECT_EQ(error_of(replaced(text, from, to)), message);
+bool equal(const Failure& left, const Failure& right) {
+  const auto violation = [](const Violation& v) {
+    return std::tuple(v.rule, v.severity, v.message, v.step);
   };
-  expect("\"nmrcheck-failure\"", "\"other\"",
-         "$.format should be \"nmrcheck-failure\", but is \"other\"");
-  expect("\"format_version\": 1", "\"format_version\": 2",
-         "the file has format version 2, and this program reads versions up to 1; please use the "
-         "program that wrote it, or a newer one");
-  expect("\"format_version\": 1", "\"format_version\": -1",
-         "$.format_version should be an integer from 0 to 1000000, but is -1");
-  expect("\"steps\": 9", "\"steps\": \"9\"",
-         "$.steps should be an integer from 0 to 4294967295, but is string");
-  expect("\"steps\": 9", "\"steps\": 1.5",
-         "$.steps should be an integer from 0 to 4294967295, but is 1.5");
-  expect("\"S1\"", "\"S9\"", "$.violation.severity should be S1 to S6, but is \"S9\"");
-  expect("\"0xfedcba9876543210\"", "\"12\"",
-         "$.hash should be a hexadecimal number like \"0x1f\", but is \"12\"");
-  expect("\"run\":\"caller 2\"", "\"run\":\"nobody\"",
-         "$.schedule[0].run names the fiber \"nobody\", which $.fibers does not list");
-  expect("\"run\":\"caller 2\"", "\"run\":\"main\"",
-         "$.schedule[0] runs \"main\", which is not among its \"of\"");
-  expect("\"take\":1", "\"take\":3",
-         "$.schedule[1].take should be below $.schedule[1].of, but is 3 of 3");
-  expect("\"of\":3", "\"of\":true",
-         "$.schedule[1].of should be an integer from 0 to 64, but is boolean");
-  expect("\"parameters\": {\"n\":\"3\"}", "\"parameters\": []",
-         "$.parameters should be an object, but is array");
-  expect("\"parameters\": {\"n\":\"3\"}", "\"parameters\": {\"n\":3}",
-         "$.parameters.n should be a string, but is an integer");
-  expect("\"stack_bytes\":262144", "\"stack_bytes\":1",
-         "$.limits.stack_bytes should be at least 65536, but is 1");
-  expect("  \"profile\": \"documented\",\n", "", "$ has no \"profile\"");
-  expect("[\"main\",\"caller\",\"caller 2\"]", "[1]",
-         "$.fibers[0] should be a string, but is an integer");
-}
-
-TEST(FailureTest, ForeignJsonIsNamedAsSuch) {
-  const std::string message =
-      "this is JSON, but no failure file: it has no \"format\": \"nmrcheck-failure\"";
-  EXPECT_EQ(error_of("{\"a\": 1}"), message);
-  EXPECT_EQ(error_of("[1, 2]"), message);
-  EXPECT_EQ(error_of("3"), message);
-}
-
-RC_GTEST_PROP(FailureTest, MutatedFilesNeverCrash, ()) {
-  std::string text = to_json(sample());
-  const auto count = *rc::gen::inRange(1, 4);
-  for (int i = 0; i < count; ++i) {
-    const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
-    text[at] = static_cast<char>(*rc::gen::inRange(0, 256));
-  }
-  const auto parsed = parse_failure(text);
-  if (const auto* error = std::get_if<FailureFileError>(&parsed)) {
-    RC_ASSERT(!error->message.empty());
-  }
-}
-
-TEST(FailureTest, TheSchemaNamesWhatIsWritten) {
-  std::ifstream stream(NMRCHECK_SOURCE_DIR "/sim/explore/failure.schema.json");
-  const auto schema = nlohmann::json::parse(stream);
-  const auto written = nlohmann::json::parse(to_json(sample()));
-  const auto same_keys = [](const nlohmann::json& described, const nlohmann::json& object) {
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : object.items()) keys.push_back(key);
-    auto required = described.at("required").get<std::vector<std::string>>();
-    std::sort(required.begin(), required.end());
-    EXPECT_EQ(required, keys);
-    for (const std::string& key : keys) EXPECT_TRUE(described.at("properties").contains(key));
+  const auto rest = [](const Failure& f) {
+    return std::tuple(f.scenario, f.parameters, f.profile, f.limits.steps_max, f.limits.stack_bytes,
+                      f.limits.heap_bytes_max, f.place, f.label, f.fibers, f.steps, f.hash,
+                      f.provenance.strategy, f.provenance.seed, f.provenance.execution,
+                      f.provenance.version);
   };
-  const auto& properties = schema.at("properties");
-  same_keys(schema, written);
-  same_keys(properties.at("limits"), written.at("limits"));
-  same_keys(properties.at("violation"), written.at("violation"));
-  same_keys(properties.at("provenance"), written.at("provenance"));
-  const auto& choices = properties.at("schedule").at("items").at("oneOf");
-  same_keys(choices[0], written.at("schedule")[0]);
-  same_keys(choices[1], written.at("schedule")[1]);
+  return violation(left.violation) == violation(right.violation) && rest(left) == rest(right) &&
+         std::equal(left.schedule.begin(), left.schedule.end(), right.schedule.begin(),
+                    right.schedule.end(),
+                    [](const NamedChoice& l, const NamedChoice& r) { return equal(l, r); });
 }
 
-TEST(FailureTest, ADivergenceIsDescribedForPeople) {
+std::string file(const std::string& path) {
+  std::ifstream stream(std::string(NMRCHECK_SOURCE_DIR) + "/" + path, std::ios::binary);
+  EXPECT_TRUE(stream.good()) << path;
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+TEST(FailureTest, TheTextIsFixed) {
+  EXPECT_EQ(to_json(example()), kExampleText);
+  const auto parsed = parse_failure(kExampleText);
+  ASSERT_TRUE(std::holds_alternative<Failure>(parsed)) << refusal(kExampleText);
+  EXPECT_TRUE(equal(std::get<Failure>(parsed), example()));
+}
+
+TEST(FailureTest, NoChoicesAreAnEmptyList) {
+  Failure failure = example();
+  failure.schedule.clear();
+  EXPECT_NE(to_json(failure).find("\"schedule\": [],\n"), std::string::npos);
+  EXPECT_EQ(refusal(to_json(failure)), "");
+}
+
+// --- Law: parse(to_json(x)) == x ---
+
+std::string any_text() {
+  static const std::vector<std::string> kPieces{"a",  "Z",    " ", "\"", "\\", "\n",   "\x01", "é",
+                                                "漢", "🙂", "/", "{",  "]",  "\x7f", ""};
+  std::string text;
+  for (const std::string& piece :
+       *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(kPieces))) {
+    text += piece;
+  }
+  return text;
+}
+
+NamedChoice any_choice(const std::vector<std::string>& fibers) {
+  NamedChoice named;
+  named.step = *rc::gen::arbitrary<std::uint32_t>();
+  if (fibers.size() < 2 || *rc::gen::arbitrary<bool>()) {
+    named.question = any_text();
+    named.choice.kind = ChoiceKind::kValue;
+    named.choice.offered = *rc::gen::inRange<std::uint64_t>(2, kOptionsMax + 1);
+    named.choice.picked =
+        *rc::gen::inRange<std::uint32_t>(0, static_cast<std::uint32_t>(named.choice.offered));
+    return named;
+  }
+  const auto count = static_cast<std::uint32_t>(fibers.size());
+  const auto first = *rc::gen::inRange<std::uint32_t>(0, count - 1);
+  const auto last = *rc::gen::inRange<std::uint32_t>(first + 1, count);
+  for (std::uint32_t fiber = first; fiber <= last; ++fiber) {
+    named.choice.offered |= mask_of(FiberId{fiber});
+    named.offered.push_back(fibers[fiber]);
+  }
+  named.choice.picked = last;
+  named.picked = fibers[last];
+  return named;
+}
+
+Failure any_failure() {
+  Failure failure;
+  failure.scenario = any_text();
+  for (auto i = *rc::gen::inRange(0, 3); i > 0; --i) failure.parameters[any_text()] = any_text();
+  failure.profile = any_text();
+  failure.limits.steps_max = *rc::gen::inRange<std::uint32_t>(0, 1'000'000'000);
+  failure.limits.stack_bytes = *rc::gen::inRange<std::size_t>(65'536, 1u << 28u);
+  failure.limits.heap_bytes_max = *rc::gen::inRange<std::size_t>(0, std::size_t{1} << 32u);
+  failure.violation = {any_text(),
+                       Severity{*rc::gen::inRange<std::uint8_t>(1, 7)},
+                       any_text(),
+                       *rc::gen::arbitrary<std::uint32_t>(),
+                       {}};
+  failure.place = any_text();
+  failure.label = any_text();
+  for (auto i = *rc::gen::inRange<std::size_t>(0, kFibersMax + 1); i > 0; --i) {
+    failure.fibers.push_back("fiber " + std::to_string(i));
+  }
+  for (auto i = *rc::gen::inRange(0, 20); i > 0; --i) {
+    failure.schedule.push_back(any_choice(failure.fibers));
+  }
+  failure.steps = *rc::gen::arbitrary<std::uint32_t>();
+  failure.hash = *rc::gen::arbitrary<std::uint64_t>();
+  failure.provenance = {any_text(), Seed{*rc::gen::arbitrary<std::uint64_t>()},
+                        *rc::gen::arbitrary<std::uint64_t>(), any_text()};
+  return failure;
+}
+
+RC_GTEST_PROP(FailureTest, WhatIsWrittenIsRead, ()) {
+  const Failure failure = any_failure();
+  const std::string text = to_json(failure);
+  const auto parsed = parse_failure(text);
+  RC_ASSERT(refusal(text) == "");
+  RC_ASSERT(equal(std::get<Failure>(parsed), failure));
+  RC_ASSERT(to_json(std::get<Failure>(parsed)) == text);
+}
+
+TEST(FailureTest, TextThatIsNotUtf8IsWrittenSomehow) {
+  Failure failure = example();
+  failure.violation.message = "pool tag \xff\xfe";
+  failure.fibers[1] = failure.schedule[0].picked = failure.schedule[0].offered[1] = "f\xc0";
+  EXPECT_EQ(refusal(to_json(failure)), "");
+}
+
+// --- The schema ---
+
+TEST(FailureTest, WhatIsWrittenFitsTheSchema) {
+  const auto schema = nlohmann::json::parse(file("sim/explore/failure.schema.json"));
+  EXPECT_EQ(test::misfit(schema, nlohmann::json::parse(to_json(example()))), "");
+  // Each key is required, and known.
+  const auto valid = nlohmann::json::parse(kExampleText);
+  for (const auto& [key, value] : valid.items()) {
+    auto without = valid;
+    without.erase(key);
+    EXPECT_NE(test::misfit(schema, without), "") << key;
+    EXPECT_NE(refusal(without.dump()), "") << key;
+  }
+  auto more = valid;
+  more["surplus"] = 1;
+  EXPECT_EQ(test::misfit(schema, more), "$ has the unknown surplus");
+}
+
+RC_GTEST_PROP(FailureTest, EveryFailureFitsTheSchema, ()) {
+  static const auto schema = nlohmann::json::parse(file("sim/explore/failure.schema.json"));
+  Failure failure = any_failure();
+  failure.label = "fragility";
+  RC_ASSERT(test::misfit(schema, nlohmann::json::parse(to_json(failure))) == "");
+}
+
+// --- Names, and a replay that does not fit ---
+
+Failure failure_of(const ProgramFactory& factory, const Schedule& schedule) {
   Trace trace;
-  trace.fibers = {{"main", kNoFiber}, {"other", kNoFiber}};
-  trace.steps.push_back({5, FiberId{0}, "step", "", {}, 0, {}});
-  const Divergence divergence{0, sample().schedule[0].choice, {ChoiceKind::kFiber, 0, 0b11}};
-  EXPECT_EQ(describe_divergence(divergence, sample(), trace),
-            "the schedule does not fit at choice 1 of 2, after step 5: recorded is a choice among "
-            "caller, caller 2, the program offers a choice among main, other. Was the scenario or "
-            "its driver changed since version 0.1.0 wrote the file?");
+  const Replayed replayed = replay(factory, schedule, {}, &trace);
+  EXPECT_FALSE(replayed.divergence.has_value());
+  Failure failure;
+  failure.fibers = fiber_names(trace);
+  failure.schedule = named_choices(trace);
+  failure.provenance.version = "0.1.0";
+  return failure;
+}
+
+TEST(FailureTest, ChoicesAreNamed) {
+  const Schedule schedule{{ChoiceKind::kFiber, 2, 0b110}, {ChoiceKind::kFiber, 1, 0b110}};
+  const Failure failure = failure_of(test::deadlock01(), schedule);
+  EXPECT_EQ(failure.fibers, (std::vector<std::string>{"main", "f0", "f1"}));
+  ASSERT_EQ(failure.schedule.size(), 2u);
+  EXPECT_EQ(failure.schedule[0].picked, "f1");
+  EXPECT_EQ(failure.schedule[0].offered, (std::vector<std::string>{"f0", "f1"}));
+  EXPECT_EQ(failure.schedule[1].step, 2u);
+  EXPECT_EQ(failure.plain_schedule(), schedule);
+}
+
+TEST(FailureTest, APlaceIsFileAndLine) {
+  EXPECT_EQ(to_string(Place{"driver.c", 12}), "driver.c:12");
+  EXPECT_EQ(to_string(Place{}), "");
+}
+
+std::string divergence_of(const ProgramFactory& factory, const Failure& failure) {
+  Trace trace;
+  const Replayed replayed = replay(factory, failure.plain_schedule(), {}, &trace);
+  if (!replayed.divergence) return "";
+  return describe_divergence(*replayed.divergence, failure, trace);
+}
+
+TEST(FailureTest, ADivergenceSaysWhatWasRecordedAndWhatIsOffered) {
+  const Schedule crossed{{ChoiceKind::kFiber, 1, 0b110}, {ChoiceKind::kFiber, 2, 0b110}};
+  const Failure failure = failure_of(test::deadlock01(), crossed);
+  const std::string changed =
+      ". Was the scenario or its driver changed since version 0.1.0 wrote the file?";
+  EXPECT_EQ(divergence_of(test::deadlock01(), failure), "");
+  EXPECT_EQ(divergence_of(test::bare_steps(2, 2), failure),
+            "the schedule does not fit at choice 3 of 2, after step 2: recorded is nothing more, "
+            "the program offers a choice among f0, f1" +
+                changed);
+  EXPECT_EQ(divergence_of(test::bare_steps(2, 1), failure),
+            "the schedule does not fit at choice 2 of 2, after step 2: recorded is a choice among "
+            "f0, f1, the program offers nothing: the execution ended" +
+                changed);
+  EXPECT_EQ(divergence_of(test::bare_steps(3, 1), failure),
+            "the schedule does not fit at choice 1 of 2, after step 0: recorded is a choice among "
+            "f0, f1, the program offers a choice among f0, f1, f2" +
+                changed);
+  const auto asks = test::program([](Execution& x) { x.choose("which", 3); });
+  EXPECT_EQ(divergence_of(asks, failure),
+            "the schedule does not fit at choice 1 of 2, after step 0: recorded is a choice among "
+            "f0, f1, the program offers a question with 3 alternatives" +
+                changed);
 }
 
 }  // namespace
