@@ -324,6 +324,7 @@ NMRCHECK_HOT std::uint32_t Execution::pick_next() {
   point_.enabled = enabled_;
   point_.current = FiberId{pool_.current()};
   static_assert(FiberId{FiberPool::kController} == kNoFiber);
+  point_.alive = alive_;
   point_.timed_out = timed_out_;
   point_.clock_advances = clock_advances_;
   const std::optional<std::uint32_t> picked = strategy_->pick(point_);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sim/strategy/dfs.h"
+#include "sim/strategy/dpor.h"
 #include "sim/strategy/random.h"
 
 namespace nmrcheck::sim {
@@ -17,6 +18,10 @@ std::unique_ptr<Strategy> make() {
 constexpr std::array kStrategies{
     StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true,
                  make<DfsStrategy>},
+    StrategyInfo{"dpor",
+                 "every Mazurkiewicz trace once: interleavings that differ in the order of "
+                 "independent steps only are one; exhaustive",
+                 true, make<DporStrategy>},
     StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
                  make<RandomStrategy>},
 };

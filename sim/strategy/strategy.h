@@ -30,6 +30,7 @@ struct ChoicePoint {
   // start; the pending steps of all live fibers, indexed by FiberId.
   std::uint64_t enabled = 0;
   FiberId current = kNoFiber;
+  std::uint64_t alive = 0;  // fibers that were started and have not ended
   std::span<const PendingStep> pending;
   // Schedule-independent keys of the objects that footprints name, and their states before the
   // step, indexed by ObjectId.

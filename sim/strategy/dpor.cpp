@@ -1,0 +1,286 @@
+// The search: repeat a beginning, extend it freely, insert what races reveal, step back.
+#include "sim/strategy/dpor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace nmrcheck::sim {
+
+DporStrategy::DporStrategy() : history_(labels_), tree_(labels_) {
+  tree_.make(kNoLabel, false);  // the root is node 0
+}
+
+std::span<const LabelId> DporStrategy::asleep(std::size_t depth) const {
+  const std::size_t end =
+      depth + 1 < nodes_.size() ? nodes_[depth + 1].asleep_begin : asleep_.size();
+  return {asleep_.data() + nodes_[depth].asleep_begin, end - nodes_[depth].asleep_begin};
+}
+
+bool DporStrategy::begin_execution(Seed) {
+  if (exhausted_ || divergence_) return false;
+  history_.restart();
+  repeated_ = history_.size();
+  current_ = asked_ = choices_ = 0;
+  prescribed_.clear();
+  gave_up_ = false;
+  if (repeated_ > 0) return true;
+  // The start: main's code before the first step, which may ask questions.
+  const bool first = !started_;
+  started_ = true;
+  history_.add_start();
+  if (first) {
+    nodes_.push_back({0, 0, 0, 0});
+    tree_.append_child(0, tree_.make(history_.event(0).label, true));
+  } else {
+    const LabelParts parts = labels_.parts(tree_.label(tree_.first_child(0)));
+    prescribed_.assign(parts.answers.begin(), parts.answers.end());
+  }
+  return true;
+}
+
+std::optional<std::uint32_t> DporStrategy::pick(const ChoicePoint& point) {
+  if (divergence_) return std::nullopt;
+  const auto picked = point.kind == ChoiceKind::kFiber ? pick_fiber(point) : pick_answer(point);
+  gave_up_ = !picked;
+  ++choices_;
+  return picked;
+}
+
+void DporStrategy::diverge(const ChoicePoint& point) {
+  const bool fiber = point.kind == ChoiceKind::kFiber;
+  divergence_ = Divergence{
+      choices_, {}, {point.kind, 0, fiber ? point.enabled : std::uint64_t{point.options}}};
+  if (current_ < history_.size()) {
+    divergence_->recorded =
+        Choice{ChoiceKind::kFiber, history_.event(current_).fiber, nodes_[current_].enabled};
+  }
+}
+
+std::optional<std::uint32_t> DporStrategy::pick_fiber(const ChoicePoint& point) {
+  finish_event();
+  history_.see_fibers(point.pending, static_cast<std::uint32_t>(current_));
+  ++current_;
+  asked_ = 0;
+  if (current_ < repeated_) {
+    const std::uint32_t fiber = history_.event(current_).fiber;
+    if (nodes_[current_].enabled == point.enabled) return fiber;
+    diverge(point);
+    return std::nullopt;
+  }
+  if (point.clock_advances != history_.event(current_ - 1).clock_advances &&
+      current_ == nodes_.size()) {
+    history_.add_unmade(point.alive, point.pending, point.object_keys, point.states);
+  }
+  if (current_ == nodes_.size()) enter_node(point);
+  const TreeId tree = nodes_[current_].tree;
+  const TreeId child = tree_.first_child(tree);
+  prescribed_.clear();
+  std::uint32_t fiber = kNoEvent;
+  if (child == kNoTree) {
+    fiber = choose_freely(point);
+    if (fiber == kNoEvent) return std::nullopt;  // all that can follow is covered
+    history_.add(point, fiber);
+    tree_.append_child(tree, tree_.make(history_.event(current_).label, true));
+    return fiber;
+  }
+  const LabelParts wanted = labels_.parts(tree_.label(child));
+  fiber = history_.fiber_named(wanted.fiber);
+  if (fiber == kNoEvent || (point.enabled >> fiber & 1u) == 0) {
+    diverge(point);
+    return std::nullopt;
+  }
+  prescribed_.assign(wanted.answers.begin(), wanted.answers.end());
+  history_.add(point, fiber);
+  if (!labels_.begins_with(tree_.label(child), history_.event(current_).label)) {
+    diverge(point);  // the step touches something else than it did in another order
+    return std::nullopt;
+  }
+  return fiber;
+}
+
+// Makes the node in front of a new event: who sleeps on, and what is to be explored there.
+void DporStrategy::enter_node(const ChoicePoint& point) {
+  const auto begin = static_cast<std::uint32_t>(asleep_.size());
+  const Node& before = nodes_.back();
+  const LabelId made = history_.event(current_ - 1).label;
+  const bool time_moved = point.clock_advances != history_.event(current_ - 1).clock_advances;
+  for (std::uint32_t i = before.asleep_begin; i < begin && !time_moved; ++i) {
+    const LabelId label = asleep_[i];
+    if (!labels_.dependent(label, made)) asleep_.push_back(label);
+  }
+  nodes_.push_back({tree_.first_child(before.tree), begin, 0, point.enabled});
+}
+
+// The fiber that goes on unless it sleeps: no switch that is not needed.
+std::uint32_t DporStrategy::choose_freely(const ChoicePoint& point) {
+  const std::span<const LabelId> sleeping = asleep(current_);
+  const auto may_go = [&](std::uint32_t fiber) {
+    const std::uint32_t name = history_.name_of(fiber);
+    const bool any = std::any_of(sleeping.begin(), sleeping.end(),
+                                 [&](LabelId label) { return labels_.fiber(label) == name; });
+    return !any || !tree_.fully_asleep(history_.label_of(point, fiber), sleeping);
+  };
+  const bool stay = point.current_enabled() && !point.pending[index(point.current)].yielding;
+  if (stay && may_go(index(point.current))) return index(point.current);
+  std::uint32_t yielding = kNoEvent;
+  for (std::uint64_t left = point.enabled; left != 0; left &= left - 1) {
+    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(left));
+    if (!may_go(fiber)) continue;
+    if (!point.pending[fiber].yielding) return fiber;
+    if (yielding == kNoEvent) yielding = fiber;
+  }
+  return yielding;
+}
+
+std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point) {
+  if (current_ < repeated_) {
+    const std::span<const std::uint32_t> answers = history_.answers(current_);
+    if (asked_ < answers.size() && answers[asked_] < point.options) return answers[asked_++];
+    diverge(point);
+    return std::nullopt;
+  }
+  const TreeId child = tree_.first_child(nodes_[current_].tree);
+  const LabelId so_far = history_.event(current_).label;
+  labels_.set_options_after(so_far, point.options);
+  if (asked_ < prescribed_.size()) {
+    const std::uint32_t answer = prescribed_[asked_++];
+    history_.add_answer(answer);
+    history_.set_label(labels_.with_answer(so_far, answer));
+    return answer;
+  }
+  if (!tree_.open(child)) {
+    diverge(point);
+    return std::nullopt;
+  }
+  // Free: the default first, then the others from the lowest, all that do not sleep.
+  LabelId picked = kNoLabel;
+  std::uint32_t first = 0;
+  TreeId last = child;
+  for (std::uint32_t turn = 0; turn <= point.options; ++turn) {
+    const std::uint32_t answer = turn == 0 ? point.default_option : turn - 1;
+    if (turn > 0 && answer == point.default_option) continue;
+    const LabelId longer = labels_.with_answer(so_far, answer);
+    if (tree_.fully_asleep(longer, asleep(current_))) continue;
+    if (picked == kNoLabel) {
+      picked = longer;
+      first = answer;
+      continue;
+    }
+    const TreeId sibling = tree_.make(longer, true);
+    tree_.insert_sibling(last, sibling);
+    last = sibling;
+  }
+  if (picked == kNoLabel) return std::nullopt;  // all answers are covered
+  ++asked_;
+  history_.add_answer(first);
+  history_.set_label(picked);
+  return first;
+}
+
+// The step that ran is over: what it was is known.
+void DporStrategy::finish_event() {
+  if (current_ < repeated_) return;
+  const TreeId child = tree_.first_child(nodes_[current_].tree);
+  tree_.close(child, history_.event(current_).label);
+}
+
+void DporStrategy::end_execution(const ExecutionEnd& end) {
+  if (divergence_) return;
+  if (current_ + 1 < repeated_) {
+    ++current_;
+    ChoicePoint nothing;
+    diverge(nothing);
+    return;
+  }
+  const bool chosen = current_ < history_.size();
+  if (chosen) finish_event();
+  if (chosen) history_.see_fibers(end.pending, static_cast<std::uint32_t>(current_));
+  std::uint64_t unmade = end.alive;
+  if (gave_up_) unmade &= ~end.enabled;
+  if (cut_off(end)) unmade &= ~mask_of(end.current);
+  if (unmade != 0) {
+    history_.add_unmade(unmade, end.pending, end.object_keys, end.states);
+  }
+  insert_reversals();
+  if (cut_off(end)) insert_cut_off(end);
+  backtrack();
+}
+
+void DporStrategy::insert_reversals() {
+  const auto count = static_cast<std::uint32_t>(history_.size());
+  history_.for_each_race([&](const Race& race) {
+    sequence_.labels.clear();
+    for (std::uint32_t i = race.earlier + 1; i < count; ++i) {
+      if (history_.happens_before(race.earlier, i)) continue;
+      if (race.later != kNoEvent && i >= race.later && history_.happens_before(race.later, i)) {
+        continue;
+      }
+      sequence_.labels.push_back(history_.event(i).label);
+    }
+    sequence_.labels.push_back(
+        labels_.intern({history_.name_of(race.fiber), race.position, false, race.accesses, {}}));
+    sequence_.last_open = true;
+    const std::span<const LabelId> sleeping = asleep(race.earlier);
+    if (tree_.covered_by_sleep(sequence_, sleeping)) return;
+    tree_.insert(nodes_[race.earlier].tree, sequence_, sleeping);
+  });
+}
+
+bool DporStrategy::cut_off(const ExecutionEnd& end) const {
+  return !end.complete && !gave_up_ && end.current != kNoFiber;
+}
+
+// A violation ended the execution: the other fibers' next steps may still come before the last one.
+void DporStrategy::insert_cut_off(const ExecutionEnd& end) {
+  const std::size_t last = history_.size() - 1;
+  ChoicePoint point;
+  point.pending = end.pending;
+  point.object_keys = end.object_keys;
+  point.states = end.states;
+  std::uint64_t others = end.enabled & nodes_[last].enabled & ~mask_of(end.current);
+  for (; others != 0; others &= others - 1) {
+    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(others));
+    sequence_.labels.assign(1, history_.label_of(point, fiber));
+    sequence_.last_open = true;
+    if (labels_.dependent(sequence_.labels[0], history_.event(last).label)) continue;
+    if (tree_.covered_by_sleep(sequence_, asleep(last))) continue;
+    tree_.insert(nodes_[last].tree, sequence_, asleep(last));
+  }
+}
+
+// Drops explored events from the end up to one that has another beginning to explore.
+void DporStrategy::backtrack() {
+  while (!nodes_.empty()) {
+    const std::size_t depth = nodes_.size() - 1;
+    Node& node = nodes_.back();
+    if (depth < history_.size()) {
+      asleep_.push_back(history_.event(depth).label);
+      tree_.remove_first_child(node.tree);
+      ++node.done;
+    }
+    history_.truncate(depth);
+    if (tree_.first_child(node.tree) != kNoTree) return;
+    asleep_.resize(node.asleep_begin);
+    nodes_.pop_back();
+  }
+  exhausted_ = true;
+}
+
+std::optional<double> DporStrategy::explored_fraction() const {
+  if (exhausted_) return 1.0;
+  double explored = 0.0;
+  double share = 1.0;
+  for (const Node& node : nodes_) {
+    std::uint32_t left = 0;
+    for (TreeId child = tree_.first_child(node.tree); child != kNoTree;
+         child = tree_.next_sibling(child)) {
+      ++left;
+    }
+    share /= node.done + std::max(left, 1u);
+    explored += share * node.done;
+  }
+  return explored;
+}
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,82 @@
+// Optimal dynamic partial-order reduction: one execution for each Mazurkiewicz trace.
+//
+// Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+// Reduction" (J. ACM 64(4), 2017), algorithm 2, over declared footprints. What differs:
+// - Operations may block. A step that was announced and never made takes part in races too; a
+//   race with what enables a step is not one, and the search goes on further back (section 8 of
+//   the paper treats locks only). Steps that were cut off by a violation count as announced.
+// - Value choices are answers of the step that asked; all answers of a step that is chosen freely
+//   are explored, a wakeup sequence prescribes its own. A fiber is asleep for each answer.
+// - Whether an operation read or wrote is what it really did: a failed compare-exchange reads.
+// - Virtual time moves on only when no fiber can go; all later steps depend on all earlier ones.
+// The number of executions is the number of traces: none is explored twice, and none has to be
+// abandoned half-way as already covered, unless the search goes on after a violation.
+// Requires: footprints that are never too small, and programs whose executions end.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/strategy/dpor_history.h"
+#include "sim/strategy/dpor_labels.h"
+#include "sim/strategy/dpor_tree.h"
+#include "sim/strategy/strategy.h"
+
+namespace nmrcheck::sim {
+
+class DporStrategy final : public Strategy {
+ public:
+  DporStrategy();
+  DporStrategy(const DporStrategy&) = delete;
+  DporStrategy& operator=(const DporStrategy&) = delete;
+
+  bool begin_execution(Seed seed) override;
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  void end_execution(const ExecutionEnd& end) override;
+  const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
+  // Each point's share is divided equally among the beginnings known from there.
+  std::optional<double> explored_fraction() const override;
+
+  // Nodes of the wakeup tree: the search's frontier.
+  std::size_t frontier() const { return tree_.size(); }
+
+ private:
+  // The point before an event of the current execution.
+  struct Node {
+    TreeId tree = kNoTree;           // its first child is the event
+    std::uint32_t asleep_begin = 0;  // in asleep_, up to the next node's
+    std::uint32_t done = 0;          // children that were explored
+    std::uint64_t enabled = 0;
+  };
+
+  std::optional<std::uint32_t> pick_fiber(const ChoicePoint& point);
+  std::optional<std::uint32_t> pick_answer(const ChoicePoint& point);
+  void enter_node(const ChoicePoint& point);
+  std::uint32_t choose_freely(const ChoicePoint& point);
+  void finish_event();
+  void insert_reversals();
+  bool cut_off(const ExecutionEnd& end) const;
+  void insert_cut_off(const ExecutionEnd& end);
+  void backtrack();
+  std::span<const LabelId> asleep(std::size_t depth) const;
+  void diverge(const ChoicePoint& point);
+
+  Labels labels_;
+  History history_;
+  WakeupTree tree_;
+  std::vector<Node> nodes_;      // one for each event
+  std::vector<LabelId> asleep_;  // of all nodes, in order
+  WakeupSequence sequence_;      // scratch
+
+  bool started_ = false;
+  bool exhausted_ = false;
+  bool gave_up_ = false;                   // this execution: all that could follow is covered
+  std::size_t repeated_ = 0;               // events that this execution has to repeat
+  std::size_t current_ = 0;                // the event whose step runs now
+  std::size_t asked_ = 0;                  // value questions answered in it
+  std::vector<std::uint32_t> prescribed_;  // answers of a step that a wakeup sequence names
+  std::size_t choices_ = 0;                // answered in this execution, for divergence()
+  std::optional<Divergence> divergence_;
+};
+
+}  // namespace nmrcheck::sim

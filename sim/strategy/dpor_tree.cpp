@@ -1,0 +1,141 @@
+// Insertion into wakeup trees.
+#include "sim/strategy/dpor_tree.h"
+
+#include <algorithm>
+
+namespace nmrcheck::sim {
+
+TreeId WakeupTree::make(LabelId label, bool open) {
+  TreeId made = free_;
+  if (made == kNoTree) {
+    made = static_cast<TreeId>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    free_ = nodes_[made].next_sibling;
+    --free_count_;
+  }
+  nodes_[made] = {label, open, kNoTree, kNoTree};
+  return made;
+}
+
+void WakeupTree::close(TreeId node, LabelId label) {
+  nodes_[node].label = label;
+  nodes_[node].open = false;
+}
+
+void WakeupTree::append_child(TreeId parent, TreeId child) {
+  TreeId* link = &nodes_[parent].first_child;
+  while (*link != kNoTree) link = &nodes_[*link].next_sibling;
+  *link = child;
+}
+
+void WakeupTree::insert_sibling(TreeId node, TreeId sibling) {
+  nodes_[sibling].next_sibling = nodes_[node].next_sibling;
+  nodes_[node].next_sibling = sibling;
+}
+
+void WakeupTree::remove_first_child(TreeId parent) {
+  const TreeId removed = nodes_[parent].first_child;
+  nodes_[parent].first_child = nodes_[removed].next_sibling;
+  while (nodes_[removed].first_child != kNoTree) remove_first_child(removed);
+  nodes_[removed].next_sibling = free_;
+  free_ = removed;
+  ++free_count_;
+}
+
+WakeupTree::Initial WakeupTree::initial(LabelId label, bool open, const WakeupSequence& sequence,
+                                        std::size_t& position) const {
+  const std::uint32_t fiber = labels_.fiber(label);
+  for (std::size_t i = 0; i < sequence.labels.size(); ++i) {
+    const LabelId other = sequence.labels[i];
+    if (labels_.fiber(other) == fiber) {
+      position = i;
+      const bool other_open = sequence.last_open && i + 1 == sequence.labels.size();
+      const bool same = open ? labels_.begins_with(other, label)
+                             : other == label && (!other_open || labels_.options_after(label) == 0);
+      return same ? Initial::kAt : Initial::kNo;
+    }
+    if (labels_.dependent(other, label)) return Initial::kNo;
+  }
+  return Initial::kIndependent;
+}
+
+bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) const {
+  if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
+  const std::uint32_t options = labels_.options_after(label);
+  if (options == 0) return false;
+  for (std::uint32_t answer = 0; answer < options; ++answer) {
+    const LabelId longer = labels_.find_with_answer(label, answer);
+    if (longer == kNoLabel || !fully_asleep(longer, asleep)) return false;
+  }
+  return true;
+}
+
+bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep) {
+  std::size_t position = 0;
+  for (const LabelId label : asleep) {
+    if (initial(label, false, sequence, position) != Initial::kNo) return true;
+  }
+  if (!sequence.last_open || labels_.options_after(sequence.labels.back()) == 0) return false;
+  const LabelId last = sequence.labels.back();
+  if (initial(last, true, sequence, position) != Initial::kAt) return false;
+  return position + 1 == sequence.labels.size() && fully_asleep(last, asleep);
+}
+
+// True if each answer that can follow `label` is asleep or a child of `parent`.
+bool WakeupTree::answers_covered(TreeId parent, LabelId label,
+                                 std::span<const LabelId> asleep) const {
+  if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
+  for (TreeId child = nodes_[parent].first_child; child != kNoTree;
+       child = nodes_[child].next_sibling) {
+    const Node& node = nodes_[child];
+    if (node.open ? labels_.begins_with(label, node.label) : node.label == label) return true;
+  }
+  const std::uint32_t options = labels_.options_after(label);
+  for (std::uint32_t answer = 0; answer < options; ++answer) {
+    const LabelId longer = labels_.find_with_answer(label, answer);
+    if (longer == kNoLabel || !answers_covered(parent, longer, asleep)) return false;
+  }
+  return options != 0;
+}
+
+void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
+  for (std::size_t i = 0; i < sequence.labels.size(); ++i) {
+    const bool open = sequence.last_open && i + 1 == sequence.labels.size();
+    const TreeId made = make(sequence.labels[i], open);
+    append_child(parent, made);
+    parent = made;
+  }
+}
+
+void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep) {
+  TreeId node = root;
+  for (;;) {
+    if (node != root && nodes_[node].first_child == kNoTree) return;  // a leaf covers all below it
+    TreeId child = nodes_[node].first_child;
+    std::size_t position = 0;
+    Initial found = Initial::kNo;
+    for (; child != kNoTree; child = nodes_[child].next_sibling) {
+      found = initial(nodes_[child].label, nodes_[child].open, sequence, position);
+      if (found != Initial::kNo) break;
+    }
+    if (child == kNoTree) break;
+    if (found == Initial::kAt) {
+      if (position + 1 == sequence.labels.size()) sequence.last_open = false;
+      sequence.labels.erase(sequence.labels.begin() + static_cast<std::ptrdiff_t>(position));
+    }
+    if (sequence.labels.empty()) return;
+    node = child;
+    asleep = {};
+  }
+  std::size_t position = 0;
+  if (sequence.last_open && labels_.options_after(sequence.labels.back()) != 0 &&
+      initial(sequence.labels.back(), true, sequence, position) == Initial::kAt &&
+      position + 1 == sequence.labels.size() &&
+      answers_covered(node, sequence.labels.back(), asleep)) {
+    return;
+  }
+  append_chain(node, sequence);
+}
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,81 @@
+// Wakeup trees: which beginnings of executions are still to be explored from a point.
+//
+// Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+// Reduction" (J. ACM 64(4), 2017), section 6.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/strategy/dpor_labels.h"
+
+namespace nmrcheck::sim {
+
+using TreeId = std::uint32_t;
+inline constexpr TreeId kNoTree = 0xffffffffu;
+
+// A sequence of steps, of which the last may be open: its value questions are not answered yet.
+struct WakeupSequence {
+  std::vector<LabelId> labels;
+  bool last_open = false;
+};
+
+class WakeupTree {
+ public:
+  explicit WakeupTree(Labels& labels) : labels_(labels) {}
+
+  // A node without children.
+  TreeId make(LabelId label, bool open);
+  TreeId first_child(TreeId node) const { return nodes_[node].first_child; }
+  TreeId next_sibling(TreeId node) const { return nodes_[node].next_sibling; }
+  LabelId label(TreeId node) const { return nodes_[node].label; }
+  // The step may still ask questions whose answers are all to be explored.
+  bool open(TreeId node) const { return nodes_[node].open; }
+  void close(TreeId node, LabelId label);
+
+  void append_child(TreeId parent, TreeId child);
+  void insert_sibling(TreeId node, TreeId sibling);
+  // Takes the first child, with all below it, away.
+  void remove_first_child(TreeId parent);
+
+  // Adds `sequence` below `root` unless what is there covers it. `asleep` are the labels that were
+  // explored at `root`. `sequence` is used up.
+  void insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep);
+
+  // True if a step in `asleep` may come first in `sequence`: what the sequence leads to is
+  // explored already.
+  bool covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep);
+
+  // True if all answers that can follow `label` are in `asleep`.
+  bool fully_asleep(LabelId label, std::span<const LabelId> asleep) const;
+
+  std::size_t size() const { return nodes_.size() - free_count_; }
+
+ private:
+  struct Node {
+    LabelId label = kNoLabel;
+    bool open = false;
+    TreeId first_child = kNoTree;
+    TreeId next_sibling = kNoTree;
+  };
+
+  // Whether a step may come first in a sequence.
+  enum class Initial : std::uint8_t {
+    kNo,
+    kIndependent,  // it does not occur, and depends on nothing
+    kAt,           // it occurs, and may be moved to the front
+  };
+
+  Initial initial(LabelId label, bool open, const WakeupSequence& sequence,
+                  std::size_t& position) const;
+  bool answers_covered(TreeId parent, LabelId label, std::span<const LabelId> asleep) const;
+  void append_chain(TreeId parent, const WakeupSequence& sequence);
+
+  Labels& labels_;
+  std::vector<Node> nodes_;
+  TreeId free_ = kNoTree;  // chained by next_sibling
+  std::size_t free_count_ = 0;
+};
+
+}  // namespace nmrcheck::sim

@@ -1,0 +1,156 @@
+// An interpreter of random programs.
+#include "tests/sim/random_programs.h"
+
+#include <array>
+#include <memory>
+
+#include "sim/run/execution.h"
+
+namespace nmrcheck::sim::test {
+namespace {
+
+constexpr std::array kKinds{"variable", "lock", "event", "rundown", "queue"};
+
+class CodeProgram final : public Program {
+ public:
+  explicit CodeProgram(const Code& code) : code_(code) {}
+
+  void run(Execution& x) override {
+    for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+      for (ObjectId& object : objects_[kind]) object = x.create(kKinds[kind]);
+    }
+    for (std::size_t i = 0; i < code_.size(); ++i) {
+      x.spawn("f", [this, &x, i] { run_fiber(x, code_[i]); });
+    }
+  }
+
+ private:
+  struct Fiber {
+    std::uint64_t value = 0;
+    FiberId child = kNoFiber;
+  };
+
+  void run_fiber(Execution& x, const std::vector<Instruction>& code) {
+    Fiber self;
+    for (const Instruction& instruction : code) act(x, self, instruction);
+  }
+
+  ObjectId object(std::size_t kind, const Fiber& self, const Instruction& instruction) const {
+    const std::uint64_t which = instruction.which + (instruction.computed ? self.value : 0);
+    return objects_[kind][which % 2];
+  }
+
+  static Op op_of(Verb verb) {
+    static constexpr std::array kOps{
+        Op::kRead,       Op::kWrite,          Op::kAdd,          Op::kCompareExchange,
+        Op::kAwait,      Op::kUpdate,         Op::kLock,         Op::kUnlock,
+        Op::kTryLock,    Op::kLockShared,     Op::kUnlockShared, Op::kTryLockShared,
+        Op::kSet,        Op::kClear,          Op::kWait,         Op::kWaitConsume,
+        Op::kTryWait,    Op::kTryWaitConsume, Op::kAcquire,      Op::kRelease,
+        Op::kBeginDrain, Op::kDrain,          Op::kReopen,       Op::kPush,
+        Op::kPop};
+    return kOps[static_cast<std::size_t>(verb)];
+  }
+
+  static std::size_t kind_of(Verb verb) {
+    if (verb < Verb::kLock) return 0;
+    if (verb < Verb::kSet) return 1;
+    if (verb < Verb::kEnter) return 2;
+    if (verb < Verb::kPush) return 3;
+    return 4;
+  }
+
+  void act(Execution& x, Fiber& self, const Instruction& instruction) {
+    const ObjectId variable = object(0, self, instruction);
+    const std::uint64_t value = instruction.value;
+    switch (instruction.verb) {
+      case Verb::kChoose:
+        self.value = x.choose("which", 2 + static_cast<std::uint32_t>(value % 2),
+                              static_cast<std::uint32_t>(value % 2));
+        return;
+      case Verb::kSpawn: {
+        const std::uint64_t seen = self.value;
+        self.child = x.spawn_joinable("child", [&x, variable, seen] {
+          x.step({{variable, Op::kAdd, seen + 1, 0}}, "add");
+        });
+        return;
+      }
+      case Verb::kJoin:
+        if (self.child != kNoFiber) x.join(self.child);
+        return;
+      case Verb::kBoth:
+        x.step({{objects_[0][0], Op::kAdd, 1, 0}, {objects_[0][1], Op::kWrite, value, 0}}, "both");
+        return;
+      case Verb::kLockAdd:
+        x.step({{object(1, self, instruction), Op::kLock, 0, 0}, {variable, Op::kAdd, 1, 0}},
+               "lock and add");
+        return;
+      case Verb::kSleep:
+        x.step_until({{object(4, self, instruction), Op::kSleep, 0, 0}}, x.now() + 1 + value,
+                     "sleep");
+        return;
+      case Verb::kTimedWait:
+        self.value = x.step_until({{object(2, self, instruction), Op::kWait, 0, 0}},
+                                  x.now() + 1 + value, "timed wait")
+                         .value_or(7);
+        return;
+      default:
+        break;
+    }
+    const Verb verb = instruction.verb;
+    const ObjectId target = object(kind_of(verb), self, instruction);
+    Operation operation{target, op_of(verb), value, value};
+    if (verb == Verb::kWrite) operation.a = self.value + value;
+    if (verb == Verb::kCompareExchange) operation.a = self.value;
+    self.value = x.step({operation}, "act");
+  }
+
+  const Code& code_;
+  std::array<std::array<ObjectId, 2>, kKinds.size()> objects_{};
+};
+
+}  // namespace
+
+Code random_code(Rng& rng, std::uint32_t steps_max) {
+  Code code(2 + rng.below(3));
+  std::uint32_t left = steps_max;
+  // Few verbs in one program, so that its steps meet.
+  std::array<Verb, 5> verbs{};
+  for (Verb& verb : verbs) verb = static_cast<Verb>(rng.below(kVerbs));
+  for (std::vector<Instruction>& fiber : code) {
+    const std::uint32_t length = rng.below(5);
+    for (std::uint32_t i = 0; i < length && left > 0; ++i, --left) {
+      const Verb verb =
+          rng.below(4) == 0 ? static_cast<Verb>(rng.below(kVerbs)) : verbs[rng.below(5)];
+      fiber.push_back({verb, rng.below(2), rng.below(3), rng.below(3) == 0});
+    }
+  }
+  return code;
+}
+
+std::string to_string(const Code& code) {
+  std::string text;
+  for (const std::vector<Instruction>& fiber : code) {
+    text += "[";
+    for (const Instruction& i : fiber) {
+      text += " " + std::to_string(static_cast<int>(i.verb)) + ":" + std::to_string(i.which) + ":" +
+              std::to_string(i.value) + (i.computed ? "c" : "");
+    }
+    text += " ] ";
+  }
+  return text;
+}
+
+ProgramFactory program_of(const Code& code) {
+  return [code = std::make_shared<const Code>(code)] {
+    struct Holder final : Program {
+      explicit Holder(std::shared_ptr<const Code> held) : code(std::move(held)), program(*code) {}
+      void run(Execution& x) override { program.run(x); }
+      std::shared_ptr<const Code> code;
+      CodeProgram program;
+    };
+    return std::make_unique<Holder>(code);
+  };
+}
+
+}  // namespace nmrcheck::sim::test

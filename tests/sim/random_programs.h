@@ -1,0 +1,63 @@
+// Random programs over every kind of object, for holding one search against another.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/core/rng.h"
+#include "sim/explore/explorer.h"
+
+namespace nmrcheck::sim::test {
+
+enum class Verb : std::uint8_t {
+  kRead,   // the value becomes the fiber's register, which may choose later objects
+  kWrite,  // the register + `value`
+  kAdd,
+  kCompareExchange,  // from the register to `value`
+  kAwait,            // until the variable is `value`
+  kUpdate,
+  kLock,
+  kUnlock,
+  kTryLock,
+  kLockShared,
+  kUnlockShared,
+  kTryLockShared,
+  kSet,
+  kClear,
+  kWait,
+  kConsume,
+  kPoll,
+  kPollConsume,
+  kEnter,
+  kLeave,
+  kBeginDrain,
+  kDrain,
+  kReopen,
+  kPush,
+  kPop,
+  kChoose,    // a question with 2 answers (or 3); the answer becomes the register
+  kSpawn,     // a fiber of two steps that writes the register
+  kJoin,      // the fiber spawned last
+  kBoth,      // one step that writes both variables
+  kLockAdd,   // one step that takes a lock and adds
+  kSleep,     // until a deadline
+  kTimedWait  // for an event, or until a deadline
+};
+inline constexpr std::uint32_t kVerbs = 32;
+
+struct Instruction {
+  Verb verb = Verb::kRead;
+  std::uint32_t which = 0;  // one of two objects of the kind
+  std::uint32_t value = 0;
+  bool computed = false;  // the register decides which object
+};
+
+using Code = std::vector<std::vector<Instruction>>;  // by fiber
+
+// 2 to 4 fibers with up to `steps_max` instructions in all.
+Code random_code(Rng& rng, std::uint32_t steps_max);
+std::string to_string(const Code& code);
+ProgramFactory program_of(const Code& code);
+
+}  // namespace nmrcheck::sim::test

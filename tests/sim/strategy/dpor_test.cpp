@@ -1,0 +1,56 @@
+// Partial-order reduction against exhaustive search, and against counts that are known exactly.
+#include "sim/strategy/dpor.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/strategy/dfs.h"
+#include "tests/sim/random_programs.h"
+#include "tests/sim/traces.h"
+
+namespace nmrcheck::sim {
+namespace {
+
+constexpr std::uint64_t kExecutionsMax = 30'000;
+
+// Empty if both searches executed the same traces, and dpor each of them once.
+std::string difference(const ProgramFactory& factory, std::uint64_t* traces = nullptr) {
+  DfsStrategy dfs;
+  const test::Traces all = test::traces_of(factory, dfs, kExecutionsMax);
+  if (!all.exhausted) return {};  // too large to compare
+  DporStrategy dpor;
+  const test::Traces reduced = test::traces_of(factory, dpor, kExecutionsMax);
+  if (reduced.diverged) return "dpor diverged";
+  if (!reduced.exhausted) return "dpor did not end";
+  if (reduced.covered != 0) return std::to_string(reduced.covered) + " executions given up";
+  for (const auto& [trace, count] : reduced.executions) {
+    if (count != 1) return "executed " + std::to_string(count) + " times: " + trace;
+    if (!all.executions.contains(trace)) return "not a trace: " + trace;
+  }
+  for (const auto& [trace, count] : all.executions) {
+    if (!reduced.executions.contains(trace)) return "missed: " + trace;
+  }
+  if (traces != nullptr) *traces += reduced.total;
+  return {};
+}
+
+// Compares both searches on programs first, first + 1, …; returns the traces that were compared.
+std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max) {
+  std::uint64_t traces = 0;
+  for (std::uint64_t i = first; i < first + programs; ++i) {
+    Rng rng(fork(Seed{1}, i));
+    const test::Code code = test::random_code(rng, steps_max);
+    const std::string text = difference(test::program_of(code), &traces);
+    EXPECT_EQ(text, "") << "program " << i << ": " << test::to_string(code);
+    if (!text.empty()) break;
+  }
+  return traces;
+}
+
+TEST(DporTest, EveryTraceOfRandomProgramsOnce) { EXPECT_GT(compare(0, 2000, 8), 5000u); }
+
+TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
+  EXPECT_GT(compare(2000, 30'000, 10), 100'000u);
+}
+
+}  // namespace
+}  // namespace nmrcheck::sim
