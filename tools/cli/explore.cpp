@@ -31,14 +31,15 @@ struct Reported {
 
 std::optional<std::string> find_targets(const Options& options, Request& request) {
   for (const std::string& pattern : options.targets) {
-    const std::size_t before = request.targets.size();
+    bool found = false;
     for (const Scenario& scenario : scenarios()) {
       const bool wanted = pattern == "all" || matches(pattern, scenario.name);
       const bool listed = std::find(request.targets.begin(), request.targets.end(), &scenario) !=
                           request.targets.end();
       if (wanted && !listed) request.targets.push_back(&scenario);
+      found |= wanted;
     }
-    if (request.targets.size() > before) continue;
+    if (found) continue;
     std::vector<std::string_view> names;
     for (const Scenario& scenario : scenarios()) names.push_back(scenario.name);
     return fmt::format("no scenario is called \"{}\".{} `nmrcheck list scenarios` lists all.",
