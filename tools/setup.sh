@@ -1,5 +1,6 @@
 # Shared by tools/nmrcheck and tools/test: installs what is missing, configures, builds. Sourced.
 # Chatter goes to stderr, and there is none when all is built.
+# shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -57,7 +58,9 @@ install_packages() {
 }
 
 configure_again=
+# shellcheck disable=SC2034  # the scripts that source this use them
 program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
+# shellcheck disable=SC2034
 test_packages="libgtest-dev librapidcheck-dev python3"
 
 # Copies ninja's output, and says on stderr that it builds as soon as it does. (A dry run cannot tell

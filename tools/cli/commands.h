@@ -1,4 +1,4 @@
-// The commands, and what they share. Each command is one file; main.cpp parses.
+// The commands, and what they share. Each command is one file; arguments.cpp parses.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ struct Options {
   std::string file;                  // of replay and minimize
   std::string strategy = "auto";
   std::string profile = "documented";
-  std::optional<std::uint64_t> executions;
-  std::string time;  // as typed: "30s"
+  std::string executions;  // as typed; empty for no limit
+  std::string time;        // as typed: "30s"
   std::vector<std::string> parameters;
   std::string seed = "1";
   std::string out;  // explore: a directory; minimize: a file
@@ -42,18 +42,28 @@ struct Options {
   bool full = false;
 };
 
+// A command returns its exit status.
+using Command = int (*)(const Options& options);
 int list(const Options& options);
 int explain(const Options& options);
 int explore(const Options& options);
 int replay(const Options& options);
 int minimize(const Options& options);
 
+// Reads the arguments into `options` and returns the command that they ask for. When there is
+// nothing to run (help, or something wrong) prints that, sets `status` and returns null.
+Command parse(int argc, const char* const* argv, Options& options, int& status);
+
 // --- Shared ---
 
 // Prints "nmrcheck: message" to stderr and returns kBadRequest.
 int bad_request(const std::string& message);
 
-// The names nearest to `wrong` by edit distance, as " Did you mean a, b?", or empty.
+// What is wrong with --format, if anything.
+std::optional<std::string> check_format(const Options& options);
+
+// The names nearest to `wrong` by edit distance without regard to case, as " Did you mean a, b?",
+// or empty.
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names);
 
 // True if `name` matches `pattern`, in which * stands for any characters and ? for one.
@@ -64,9 +74,15 @@ std::optional<double> parse_duration(std::string_view text);
 
 // Decimal or 0x hexadecimal; nothing if it is neither.
 std::optional<std::uint64_t> parse_number(std::string_view text);
+// The same with an optional minus sign; nothing if it does not fit.
+std::optional<std::int64_t> parse_integer(std::string_view text);
 
-// The whole file, or nothing and the reason in `error`.
+// The whole file, or nothing and the reason in `error`. A failure file of more than
+// kFileBytesMax bytes is refused: it is none.
+inline constexpr std::size_t kFileBytesMax = std::size_t{64} << 20;
 std::optional<std::string> read_file(const std::string& path, std::string& error);
+// Makes the folder and those above it. Returns the reason if it cannot.
+std::optional<std::string> make_folder(const std::string& path);
 // Writes the file, making its folder. Returns the reason if it cannot.
 std::optional<std::string> write_file(const std::string& path, const std::string& text);
 
@@ -81,6 +97,7 @@ std::string label_of(std::string_view profile);
 
 // A failure file read and matched with what this program has.
 struct Loaded {
+  std::string path;
   sim::Failure failure;
   const Scenario* scenario = nullptr;
   const model::Profile* profile = nullptr;

@@ -2,18 +2,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <limits>
+#include <system_error>
 
 #include "tools/cli/commands.h"
 
 namespace nmrcheck::cli {
 namespace {
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Upper and lower case are the same: who types nmr-det-03 means NMR-DET-03.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> row(right.size() + 1);
   for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
@@ -21,7 +26,7 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t changed = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+      const std::size_t changed = diagonal + (lower(left[i - 1]) == lower(right[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
     }
@@ -29,11 +34,21 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   return row.back();
 }
 
+// Why the last call of the system failed.
+std::string system_reason() {
+  return errno == 0 ? "unknown reason" : std::generic_category().message(errno);
+}
+
 }  // namespace
 
 int bad_request(const std::string& message) {
   fmt::print(stderr, "nmrcheck: {}\n", message);
   return kBadRequest;
+}
+
+std::optional<std::string> check_format(const Options& options) {
+  if (options.format == "text" || options.format == "json") return std::nullopt;
+  return fmt::format("--format should be text or json, but is \"{}\"", options.format);
 }
 
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names) {
@@ -49,7 +64,7 @@ std::string suggestion(std::string_view wrong, std::span<const std::string_view>
   if (near.empty()) return {};
   std::string text = " Did you mean ";
   for (std::size_t i = 0; i < near.size() && i < kShownMax; ++i) {
-    if (near[i].first > near[0].first + 1) break;
+    if (near[i].first > near[0].first) break;
     text += (i > 0 ? " or " : "") + std::string(near[i].second);
   }
   return text + "?";
@@ -78,13 +93,16 @@ bool matches(std::string_view pattern, std::string_view name) {
 std::optional<double> parse_duration(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || !(number > 0) || !std::isfinite(number)) return std::nullopt;
+  if (error != std::errc{}) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (unit == "ms") return number / 1000;
-  if (unit == "s") return number;
-  if (unit == "m") return number * 60;
-  if (unit == "h") return number * 3600;
-  return std::nullopt;
+  const double scale = unit == "ms"  ? 1e-3
+                       : unit == "s" ? 1
+                       : unit == "m" ? 60
+                       : unit == "h" ? 3600
+                                     : 0;
+  const double seconds = number * scale;
+  if (!(seconds > 0) || !std::isfinite(seconds)) return std::nullopt;
+  return seconds;
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -97,31 +115,56 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::optional<std::uint64_t> size = parse_number(text.substr(negative ? 1 : 0));
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!size || *size > kMost + (negative ? 1 : 0)) return std::nullopt;
+  return static_cast<std::int64_t>(negative ? 0 - *size : *size);
+}
+
 std::optional<std::string> read_file(const std::string& path, std::string& error) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) {
     error = fmt::format("{} is a folder; expected a failure file", path);
     return std::nullopt;
   }
+  errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
-    error = fmt::format("{} cannot be read; is the path right?", path);
+    error = fmt::format("{} cannot be read: {}", path, system_reason());
     return std::nullopt;
   }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
+  std::string text;
+  char piece[1 << 14];
+  while (stream.read(piece, sizeof piece) || stream.gcount() > 0) {
+    text.append(piece, static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > kFileBytesMax) {
+      error = fmt::format("{} has more than {} bytes; expected a failure file", path,
+                          sim::grouped(kFileBytesMax));
+      return std::nullopt;
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> make_folder(const std::string& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) return fmt::format("the folder {} cannot be made: {}", path, code.message());
+  return std::nullopt;
 }
 
 std::optional<std::string> write_file(const std::string& path, const std::string& text) {
-  std::error_code code;
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, code);
-  if (code) return fmt::format("{} cannot be made: {}", folder.string(), code.message());
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (!folder.empty()) {
+    if (auto problem = make_folder(folder)) return problem;
+  }
+  errno = 0;
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
   stream << text;
   stream.close();
-  if (!stream) return fmt::format("{} cannot be written", path);
+  if (!stream) return fmt::format("{} cannot be written: {}", path, system_reason());
   return std::nullopt;
 }
 

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "model/rules/catalog.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/json_text.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
@@ -25,24 +27,26 @@ struct Request {
 // A finding with its file.
 struct Reported {
   const sim::Finding* finding = nullptr;
-  std::string file;
+  std::string file;  // empty when it could not be written
   sim::Trace trace;
 };
 
 std::optional<std::string> find_targets(const Options& options, Request& request) {
   for (const std::string& pattern : options.targets) {
-    const std::size_t before = request.targets.size();
+    bool found = false;
     for (const Scenario& scenario : scenarios()) {
       const bool wanted = pattern == "all" || matches(pattern, scenario.name);
       const bool listed = std::find(request.targets.begin(), request.targets.end(), &scenario) !=
                           request.targets.end();
       if (wanted && !listed) request.targets.push_back(&scenario);
+      found |= wanted;
     }
-    if (request.targets.size() > before) continue;
+    if (found) continue;
     std::vector<std::string_view> names;
     for (const Scenario& scenario : scenarios()) names.push_back(scenario.name);
-    return fmt::format("no scenario is called \"{}\".{} `nmrcheck list scenarios` lists all.",
-                       pattern, suggestion(pattern, names));
+    const bool glob = pattern.find_first_of("*?") != std::string::npos;
+    return fmt::format("no scenario {} \"{}\".{} `nmrcheck list scenarios` lists all.",
+                       glob ? "matches" : "is called", pattern, suggestion(pattern, names));
   }
   return std::nullopt;
 }
@@ -63,30 +67,58 @@ std::optional<std::string> find_strategy_and_profile(const Options& options, Req
                      fmt::join(names, ", "), suggestion(options.profile, names));
 }
 
+std::string unknown_parameter(const Scenario& scenario, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const Parameter& parameter : scenario.parameters) names.push_back(parameter.name);
+  const std::string known =
+      names.empty() ? "it has none" : fmt::format("it has {}", fmt::join(names, ", "));
+  return fmt::format("{} has no parameter \"{}\"; {}.{}", scenario.name, name, known,
+                     suggestion(name, names));
+}
+
 std::optional<std::string> parse_parameter(const std::string& text, Request& request) {
   const std::size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
-  const std::optional<std::uint64_t> value =
-      equals == std::string::npos ? std::nullopt : parse_number(text.substr(equals + 1));
-  if (!value) return fmt::format("--param should be NAME=NUMBER, but is \"{}\"", text);
-  const auto number = static_cast<std::int64_t>(*value);
+  const std::optional<std::int64_t> number =
+      equals == std::string::npos ? std::nullopt : parse_integer(text.substr(equals + 1));
+  if (!number) return fmt::format("--param should be NAME=NUMBER, but is \"{}\"", text);
   for (const Scenario* target : request.targets) {
     const auto& known = target->parameters;
     const auto found = std::find_if(known.begin(), known.end(),
                                     [&](const Parameter& p) { return p.name == name; });
     if (found == known.end()) {
-      return fmt::format("{} has no parameter \"{}\"", target->name, name);
+      return unknown_parameter(*target, name);
     }
-    if (number < found->min || number > found->max) {
+    if (*number < found->min || *number > found->max) {
       return fmt::format("parameter {} of {} should be from {} to {}, but is {}", name,
-                         target->name, found->min, found->max, number);
+                         target->name, found->min, found->max, *number);
     }
   }
-  request.parameters[name] = number;
+  if (!request.parameters.emplace(name, *number).second) {
+    return fmt::format("--param {} is given twice", name);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> read_limits(const Options& options, sim::Budget& budget) {
+  if (!options.executions.empty()) {
+    budget.executions_max = parse_number(options.executions);
+    if (!budget.executions_max || *budget.executions_max == 0) {
+      return fmt::format("--executions should be a number from 1 on, but is \"{}\"",
+                         options.executions);
+    }
+  }
+  if (!options.time.empty()) {
+    budget.seconds_max = parse_duration(options.time);
+    if (!budget.seconds_max) {
+      return fmt::format("--time should be like 500ms, 30s or 2m, but is \"{}\"", options.time);
+    }
+  }
   return std::nullopt;
 }
 
 std::optional<std::string> check(const Options& options, Request& request) {
+  if (auto problem = check_format(options)) return problem;
   if (auto problem = find_targets(options, request)) return problem;
   if (auto problem = find_strategy_and_profile(options, request)) return problem;
   for (const std::string& text : options.parameters) {
@@ -95,17 +127,11 @@ std::optional<std::string> check(const Options& options, Request& request) {
   const std::optional<std::uint64_t> seed = parse_number(options.seed);
   if (!seed) return fmt::format("--seed should be a number, but is \"{}\"", options.seed);
   request.search.seed = sim::Seed{*seed};
-  request.search.budget.executions_max = options.executions;
-  if (options.executions == std::uint64_t{0}) return "--executions should be at least 1";
-  if (!options.time.empty()) {
-    request.search.budget.seconds_max = parse_duration(options.time);
-    if (!request.search.budget.seconds_max) {
-      return fmt::format("--time should be like 500ms, 30s or 2m, but is \"{}\"", options.time);
-    }
-  }
+  if (auto problem = read_limits(options, request.search.budget)) return problem;
   request.search.keep_going = options.keep_going;
-  if (!options.out.empty()) request.out = options.out;
-  return std::nullopt;
+  if (options.out.empty()) return std::nullopt;
+  request.out = options.out;
+  return make_folder(request.out);  // before a long search, not after it
 }
 
 ParameterValues values_for(const Scenario& scenario, const Request& request) {
@@ -121,7 +147,7 @@ ParameterValues values_for(const Scenario& scenario, const Request& request) {
 std::string file_of(const Scenario& scenario, const std::string& rule, const Request& request) {
   std::string name(scenario.name);
   std::replace(name.begin(), name.end(), '/', '.');
-  return fmt::format("{}/{}.{}.json", request.out, name, rule);
+  return (std::filesystem::path(request.out) / fmt::format("{}.{}.json", name, rule)).string();
 }
 
 // Writes the failure file of a finding. Returns the reason if it cannot.
@@ -144,8 +170,10 @@ std::optional<std::string> write_failure(const Scenario& scenario, const Request
   failure.steps = finding.steps;
   failure.hash = finding.hash;
   failure.provenance = {finding.strategy, request.search.seed, finding.execution, NMRCHECK_VERSION};
-  reported.file = file_of(scenario, finding.violation.rule, request);
-  return write_file(reported.file, sim::to_json(failure));
+  const std::string path = file_of(scenario, finding.violation.rule, request);
+  const std::optional<std::string> problem = write_file(path, sim::to_json(failure));
+  if (!problem) reported.file = path;
+  return problem;
 }
 
 const char* verdict_name(sim::Verdict verdict) {
@@ -213,7 +241,9 @@ void print_finding(const Options& options, const Request& request, const Reporte
                              finding.strategy, grouped(finding.execution + 1),
                              static_cast<std::uint64_t>(request.search.seed),
                              finding.schedule == finding.found ? "the one found" : "minimized"));
-  field("replay", fmt::format("tools/nmrcheck replay {}", reported.file));
+  if (!reported.file.empty()) {
+    field("replay", fmt::format("tools/nmrcheck replay {}", reported.file));
+  }
 }
 
 void print_report(const Options& options, const Request& request, const Scenario& scenario,
@@ -279,8 +309,9 @@ int explore(const Options& options) {
     std::vector<Reported> reported(report.findings.size());
     for (std::size_t i = 0; i < reported.size(); ++i) {
       reported[i].finding = &report.findings[i];
+      // What was found is shown all the same.
       if (auto problem = write_failure(*scenario, request, factory, reported[i])) {
-        return bad_request(*problem);
+        status = std::max(status, bad_request(*problem));
       }
     }
     if (options.format == "json") {
@@ -291,7 +322,7 @@ int explore(const Options& options) {
     if (report.verdict == sim::Verdict::kViolation) status = std::max(status, kViolationFound);
     if (report.verdict == sim::Verdict::kError) status = kHarnessFailed;
   }
-  if (options.format == "json") fmt::print("{}\n", list.dump(2));
+  if (options.format == "json") fmt::print("{}\n", json_text(list));
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include "model/nmr/choices.h"
 #include "model/rules/catalog.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/json_text.h"
 
 namespace nmrcheck::cli {
 namespace {
@@ -106,6 +107,7 @@ void print_text(std::string_view what) {
 }  // namespace
 
 int list(const Options& options) {
+  if (auto problem = check_format(options)) return bad_request(*problem);
   bool known = false;
   for (const std::string_view name : kLists) known |= options.what == name;
   if (!known) {
@@ -120,7 +122,7 @@ int list(const Options& options) {
                     : options.what == "rules"      ? rules_json()
                     : options.what == "strategies" ? strategies_json()
                                                    : profiles_json();
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", json_text(json));
   return kNothingFound;
 }
 

@@ -14,13 +14,12 @@ std::optional<std::string> take_parameters(Loaded& loaded) {
       return fmt::format("the scenario has a parameter \"{}\" that the file does not give",
                          parameter.name);
     }
-    const std::optional<std::uint64_t> value = parse_number(found->second);
-    const auto number = static_cast<std::int64_t>(value.value_or(0));
-    if (!value || number < parameter.min || number > parameter.max) {
+    const std::optional<std::int64_t> number = parse_integer(found->second);
+    if (!number || *number < parameter.min || *number > parameter.max) {
       return fmt::format("parameter {} should be from {} to {}, but is \"{}\"", parameter.name,
                          parameter.min, parameter.max, found->second);
     }
-    loaded.values[found->first] = number;
+    loaded.values[found->first] = *number;
   }
   for (const auto& [name, value] : loaded.failure.parameters) {
     if (loaded.values.contains(name)) continue;
@@ -57,6 +56,7 @@ std::optional<Loaded> load(const std::string& path, int& status) {
     return refuse(problem->message);
   }
   Loaded loaded;
+  loaded.path = path;
   loaded.failure = std::get<sim::Failure>(std::move(parsed));
   loaded.scenario = find_scenario(loaded.failure.scenario);
   if (loaded.scenario == nullptr) {
@@ -67,7 +67,10 @@ std::optional<Loaded> load(const std::string& path, int& status) {
   }
   loaded.profile = model::find_profile(loaded.failure.profile);
   if (loaded.profile == nullptr) {
-    return refuse(fmt::format("this program has no profile \"{}\"", loaded.failure.profile));
+    std::vector<std::string_view> names;
+    for (const model::Profile& profile : model::profiles()) names.push_back(profile.name);
+    return refuse(fmt::format("this program has no profile \"{}\".{}", loaded.failure.profile,
+                              suggestion(loaded.failure.profile, names)));
   }
   if (const std::optional<std::string> problem = take_parameters(loaded)) return refuse(*problem);
   return loaded;
@@ -79,7 +82,7 @@ std::optional<Rerun> rerun(const Loaded& loaded, int& status) {
   const sim::Replayed replayed =
       sim::replay(loaded.factory(), failure.plain_schedule(), failure.limits, &again.trace);
   const auto refuse = [&](const std::string& reason) -> std::optional<Rerun> {
-    status = harness_failed(failure.scenario, reason);
+    status = harness_failed(loaded.path, reason);
     return std::nullopt;
   };
   again.outcome = replayed.outcome;

@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/commands.h"
+#include "tools/cli/json_text.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
 
 int replay(const Options& options) {
+  if (auto problem = check_format(options)) return bad_request(*problem);
   int status = kHarnessFailed;
   const std::optional<Loaded> loaded = load(options.file, status);
   if (!loaded) return status;
@@ -21,7 +23,7 @@ int replay(const Options& options) {
         {"failure", options.file}, {"verdict", "violation"},        {"rule", violation.rule},
         {"step", violation.step},  {"steps", again->outcome.steps}, {"message", violation.message},
         {"reproduced", reproduced}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json));
     return kViolationFound;
   }
   const bool color = options.color && is_terminal(false);
