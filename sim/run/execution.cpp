@@ -311,6 +311,7 @@ std::uint32_t Execution::pick_next() {
   ChoicePoint point;
   point.kind = ChoiceKind::kFiber;
   point.enabled = enabled_;
+  point.alive = alive_;
   point.current = pool_.current() == FiberPool::kController ? kNoFiber : current();
   point.pending = {pending_.data(), fiber_count_};
   point.object_keys = object_keys_;
