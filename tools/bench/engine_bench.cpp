@@ -9,7 +9,11 @@
 
 #include "scenarios/scenario.h"
 #include "sim/run/execution.h"
+#include "sim/strategy/pct.h"
+#include "sim/strategy/pos.h"
 #include "sim/strategy/random.h"
+#include "sim/strategy/surw.h"
+#include "sim/strategy/urw.h"
 
 namespace {
 
@@ -131,6 +135,10 @@ void scenario_random(benchmark::State& state, const char* name) {
 BENCHMARK(floor_boost_context)->Name("floor/boost_context_4x50");
 BENCHMARK(bare_steps<RoundRobin>)->Name("steps/round_robin_4x50");
 BENCHMARK(bare_steps<sim::RandomStrategy>)->Name("steps/random_4x50");
+BENCHMARK(bare_steps<sim::PctStrategy>)->Name("steps/pct_4x50");
+BENCHMARK(bare_steps<sim::PosStrategy>)->Name("steps/pos_4x50");
+BENCHMARK(bare_steps<sim::SurwStrategy>)->Name("steps/surw_4x50");
+BENCHMARK(bare_steps<sim::UrwStrategy>)->Name("steps/urw_4x50");
 BENCHMARK_CAPTURE(scenario_random, raw, "nmr/raw-client-pointer")
     ->Name("scenario/raw-client-pointer");
 BENCHMARK_CAPTURE(scenario_random, fixed, "nmr/raw-client-pointer-fixed")
