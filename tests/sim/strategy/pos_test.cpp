@@ -15,46 +15,49 @@ TEST(PosTest, FindsEachBugAsOftenAsKnown) {
   }
 }
 
-// Three fibers with one conflicting step each: every order is equally likely, because whoever lost
-// draws anew.
-TEST(PosTest, OneRaceHasEveryOrderEquallyOften) {
-  PosStrategy pos;
-  const auto make = [](std::string& order) {
-    return test::parallel([&order](Execution& x) {
-      const ObjectId v = x.create("v");
-      test::Bodies bodies;
-      for (const char letter : {'a', 'b', 'c'}) {
-        bodies.push_back([&x, v, letter, &order] { test::spell(x, v, 1, letter, order); });
-      }
-      return bodies;
-    });
-  };
-  const test::Orders orders = test::count_orders(pos, make, 6'000);
-  ASSERT_EQ(orders.size(), 6u);
-  EXPECT_LT(test::chi_square_of_uniform(orders), 35.9);  // 5 degrees of freedom
-}
+// How often "b" goes before, between and after the two steps of "a".
+struct Places {
+  double before;
+  double between;
+  double after;
+};
 
-// A step that lost no race keeps its priority. Fiber "a" makes two steps on an object of its own;
-// "b" one on another. The draws are a1, b, and a2 once a1 was made: b goes first when it is the
-// largest of two, in the middle when a1 > b > a2, which is one of six orders of three draws, or
-// last.
-TEST(PosTest, AStepThatLostNoRaceKeepsItsPriority) {
+Places places_of_b(bool on_one_object) {
+  constexpr std::uint64_t kExecutions = 12'000;
   PosStrategy pos;
-  const auto make = [](std::string& order) {
-    return test::parallel([&order](Execution& x) -> test::Bodies {
+  const auto make = [=](std::string& order) {
+    return test::parallel([=, &order](Execution& x) -> test::Bodies {
       const ObjectId left = x.create("left");
-      const ObjectId right = x.create("right");
+      const ObjectId right = on_one_object ? left : x.create("right");
       return {[&x, left, &order] { test::spell(x, left, 2, 'a', order); },
               [&x, right, &order] { test::spell(x, right, 1, 'b', order); }};
     });
   };
-  constexpr double kExecutions = 12'000;
-  test::Orders orders = test::count_orders(pos, make, static_cast<std::uint64_t>(kExecutions));
-  EXPECT_EQ(orders.size(), 3u);
-  // Standard errors of 12 000 executions: 0.0046, 0.0034, 0.0043; bounds of 4.9 of them.
-  EXPECT_NEAR(static_cast<double>(orders["baa"]) / kExecutions, 1 / 2., 0.023);
-  EXPECT_NEAR(static_cast<double>(orders["aba"]) / kExecutions, 1 / 6., 0.017);
-  EXPECT_NEAR(static_cast<double>(orders["aab"]) / kExecutions, 1 / 3., 0.022);
+  test::Orders orders = test::count_orders(pos, make, kExecutions);
+  const auto part = [&](const char* order) {
+    return static_cast<double>(orders[order]) / static_cast<double>(kExecutions);
+  };
+  return {part("baa"), part("aba"), part("aab")};
+}
+
+// Bounds are 4.9 standard errors of 12 000 executions.
+constexpr double kBound = 0.0224;
+
+// The draws are a1, b, and a2 once a1 was made. b is the largest of a1 and b; or a1 > b > a2, one
+// of six orders of three draws; or it is last.
+TEST(PosTest, AStepThatLostNoRaceKeepsItsPriority) {
+  const Places places = places_of_b(false);
+  EXPECT_NEAR(places.before, 1 / 2., kBound);
+  EXPECT_NEAR(places.between, 1 / 6., kBound);
+  EXPECT_NEAR(places.after, 1 / 3., kBound);
+}
+
+// After a1 was made, both a2 and b are new draws.
+TEST(PosTest, AStepThatLostARaceIsDrawnAnew) {
+  const Places places = places_of_b(true);
+  EXPECT_NEAR(places.before, 1 / 2., kBound);
+  EXPECT_NEAR(places.between, 1 / 4., kBound);
+  EXPECT_NEAR(places.after, 1 / 4., kBound);
 }
 
 }  // namespace
