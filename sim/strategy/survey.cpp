@@ -82,7 +82,7 @@ void Survey::settle() {
 
 void Survey::choose_objects() {
   for (const auto& [key, object] : objects_) {
-    if (shared_.size() == kObjectsMax) return;
+    if (shared_.size() == kSharedMax) return;
     if (object.writes == 0 || object.end_of_fiber) continue;
     const auto first = most_.lower_bound({key, 0});
     if (first == most_.end() || std::next(first) == most_.end()) continue;

@@ -34,9 +34,9 @@ using FiberCounts = std::vector<FiberCount>;  // sorted by fiber
 
 class Survey {
  public:
-  // Counts of one (fiber, object) each, and objects that strategies may be interested in.
+  // Limits of memory: counts of one fiber's steps on one object, and shared objects.
   static constexpr std::size_t kCountsMax = 1u << 16u;
-  static constexpr std::size_t kObjectsMax = 256;
+  static constexpr std::size_t kSharedMax = 256;
 
   explicit Survey(std::uint32_t executions) : executions_(executions) {}
 
