@@ -5,7 +5,11 @@
 
 #include "sim/strategy/dfs.h"
 #include "sim/strategy/dpor.h"
+#include "sim/strategy/pct.h"
+#include "sim/strategy/pos.h"
 #include "sim/strategy/random.h"
+#include "sim/strategy/surw.h"
+#include "sim/strategy/urw.h"
 
 namespace nmrcheck::sim {
 namespace {
@@ -24,6 +28,15 @@ constexpr std::array kStrategies{
                  true, make<DporStrategy>},
     StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
                  make<RandomStrategy>},
+    StrategyInfo{"pct",
+                 "random priorities with 0 to 2 random changes (PCT, depth 1 to 3); sampling",
+                 false, make<PctStrategy>},
+    StrategyInfo{"pos", "random priorities, new ones after a lost race (POS); sampling", false,
+                 make<PosStrategy>},
+    StrategyInfo{"surw", "uniform over the orders of the steps on one object (SURW); sampling",
+                 false, make<SurwStrategy>},
+    StrategyInfo{"urw", "uniform over interleavings, by what fibers have left (URW); sampling",
+                 false, make<UrwStrategy>},
 };
 
 }  // namespace

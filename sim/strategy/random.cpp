@@ -1,7 +1,7 @@
 // The random walk.
 #include "sim/strategy/random.h"
 
-#include <bit>
+#include "sim/strategy/draw.h"
 
 namespace nmrcheck::sim {
 
@@ -12,12 +12,7 @@ bool RandomStrategy::begin_execution(Seed seed) {
 
 std::optional<std::uint32_t> RandomStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
-  std::uint64_t candidates = point.enabled;
-  const auto count = static_cast<std::uint32_t>(std::popcount(candidates));
-  if (count > 1) {
-    for (std::uint32_t skip = rng_.below(count); skip > 0; --skip) candidates &= candidates - 1;
-  }
-  return static_cast<std::uint32_t>(std::countr_zero(candidates));
+  return index(draw_any(rng_, point.enabled));
 }
 
 }  // namespace nmrcheck::sim

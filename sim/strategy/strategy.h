@@ -26,11 +26,12 @@ struct PendingStep {
 // A question of an execution. Valid during one call of Strategy::pick.
 struct ChoicePoint {
   ChoiceKind kind = ChoiceKind::kFiber;
-  // kFiber: the fibers that can go, never empty, in `enabled`; who announced last, kNoFiber at the
-  // start; the pending steps of all live fibers, indexed by FiberId.
+  // kFiber: the fibers that can go, never empty, in `enabled`, and those that have not ended, in
+  // `alive`; who announced last, kNoFiber at the start; the pending steps of all live fibers,
+  // indexed by FiberId.
   std::uint64_t enabled = 0;
+  std::uint64_t alive = 0;
   FiberId current = kNoFiber;
-  std::uint64_t alive = 0;  // fibers that were started and have not ended
   std::span<const PendingStep> pending;
   // Schedule-independent keys of the objects that footprints name, and their states before the
   // step, indexed by ObjectId.
@@ -74,6 +75,12 @@ class Strategy {
   // Returns false when every execution has been explored: the space is exhausted; and when the last
   // execution ended before the path that it was to follow, which divergence() then tells.
   virtual bool begin_execution(Seed seed) = 0;
+
+  // How many executions the strategy surveys to learn the program's size. They are the search's
+  // first ones, number 0 and up: each strategy object of a search begins with them, in order. What
+  // an object answers later depends on them and on the later execution's own seed only, so that
+  // execution i is the same whichever object runs it, and whatever else that object ran.
+  virtual std::uint32_t survey_executions() const { return 0; }
 
   // Answers `point`; called at every step, also when only one fiber is enabled.
   // Returns the id of a fiber in point.enabled, or an alternative below point.options. Returns

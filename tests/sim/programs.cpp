@@ -86,6 +86,33 @@ ProgramFactory account() {
   });
 }
 
+ProgramFactory token_ring() {
+  return parallel([](Execution& x) -> Bodies {
+    const Ops o{x};
+    const ObjectId g = o.object();
+    const std::array tokens{o.object(1), o.object(2), o.object(1)};
+    const std::array done{o.object(), o.object(), o.object()};
+    const auto relay = [=](std::size_t from, std::size_t to) {
+      o.lock(g);
+      const std::uint64_t token = o.read(tokens[from]);
+      o.write(tokens[to], to == 0 ? (token + 1) % 4 : token);
+      o.write(done[to], 1);
+      o.unlock(g);
+    };
+    return {[=] { relay(2, 0); }, [=] { relay(0, 1); }, [=] { relay(1, 2); },
+            [=, &x] {
+              o.lock(g);
+              if (o.read(done[0]) != 0 && o.read(done[1]) != 0 && o.read(done[2]) != 0) {
+                require(x,
+                        o.read(tokens[0]) == o.read(tokens[1]) &&
+                            o.read(tokens[1]) == o.read(tokens[2]),
+                        __LINE__);
+              }
+              o.unlock(g);
+            }};
+  });
+}
+
 ProgramFactory deadlock01() {
   return parallel([](Execution& x) -> Bodies {
     const Ops o{x};

@@ -35,6 +35,7 @@ std::uint64_t do_op(Execution& execution, ObjectId object, Op op, std::uint64_t 
 
 // SCTBench's ideas, restated. See each for what is wrong with it.
 ProgramFactory account();     // an audit holds only while both transfers are not done
+ProgramFactory token_ring();  // a check of a relay holds only while not all have run
 ProgramFactory deadlock01();  // two locks, crossed
 ProgramFactory carter01();    // a counter guards a second lock, crossed
 ProgramFactory bluetooth();   // a stop flag is read before the reference is taken

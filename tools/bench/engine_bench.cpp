@@ -10,7 +10,11 @@
 #include "scenarios/scenario.h"
 #include "sim/run/execution.h"
 #include "sim/run/fiber.h"
+#include "sim/strategy/pct.h"
+#include "sim/strategy/pos.h"
 #include "sim/strategy/random.h"
+#include "sim/strategy/surw.h"
+#include "sim/strategy/urw.h"
 
 namespace {
 
@@ -111,12 +115,14 @@ class RoundRobin final : public sim::Strategy {
   }
 };
 
-// Four fibers of 50 steps, each on an object of its own.
+// Four fibers of 50 steps, each on an object of its own, or all on one.
 class Steps final : public sim::Program {
  public:
+  explicit Steps(bool shared) : shared_(shared) {}
   void run(sim::Execution& execution) override {
+    const sim::ObjectId common = execution.create("common object");
     for (std::uint32_t i = 0; i < kFibers; ++i) {
-      const sim::ObjectId object = execution.create("object");
+      const sim::ObjectId object = shared_ ? common : execution.create("object");
       execution.spawn("fiber", [&execution, object] {
         for (std::uint32_t step = 0; step < kSteps; ++step) {
           execution.step({{object, sim::Op::kAdd, 1}}, "add");
@@ -124,13 +130,16 @@ class Steps final : public sim::Program {
       });
     }
   }
+
+ private:
+  bool shared_;
 };
 
-template <class S>
+template <class S, bool kShared = false>
 void bare_steps(benchmark::State& state) {
   sim::Execution execution;
   S strategy;
-  Steps program;
+  Steps program(kShared);
   std::uint64_t steps = 0;
   std::uint64_t number = 0;
   for (auto _ : state) {
@@ -159,6 +168,11 @@ BENCHMARK(floor_boost_context)->Name("floor/boost_context_4x50");
 BENCHMARK(floor_boost_fiber)->Name("floor/boost_fiber_4x50");
 BENCHMARK(bare_steps<RoundRobin>)->Name("steps/round_robin_4x50");
 BENCHMARK(bare_steps<sim::RandomStrategy>)->Name("steps/random_4x50");
+BENCHMARK(bare_steps<sim::RandomStrategy, true>)->Name("steps/random_4x50_shared");
+BENCHMARK(bare_steps<sim::PctStrategy, true>)->Name("steps/pct_4x50_shared");
+BENCHMARK(bare_steps<sim::PosStrategy, true>)->Name("steps/pos_4x50_shared");
+BENCHMARK(bare_steps<sim::SurwStrategy, true>)->Name("steps/surw_4x50_shared");
+BENCHMARK(bare_steps<sim::UrwStrategy, true>)->Name("steps/urw_4x50_shared");
 BENCHMARK_CAPTURE(scenario_random, raw, "nmr/raw-client-pointer")
     ->Name("scenario/raw-client-pointer");
 BENCHMARK_CAPTURE(scenario_random, fixed, "nmr/raw-client-pointer-fixed")

@@ -6,16 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <map>
 #include <string>
 
 #include "tests/sim/programs.h"
+#include "tests/sim/strategy/rates.h"
 
 namespace nmrcheck::sim {
 namespace {
-
-using test::Tree;
 
 // The order of steps, as letters: fiber f0 makes a, b; fiber f1 makes A, B.
 std::string interleaving_of(RandomStrategy& random, Execution& execution, std::uint64_t i) {
@@ -60,45 +58,18 @@ TEST(RandomTest, ChoosesEachInterleavingWithItsProbability) {
   EXPECT_LT(chi_square, 35.9);  // 5 degrees of freedom
 }
 
-struct Known {
-  const char* name;
-  ProgramFactory factory;
-  double probability;  // of a violation, by a random walk
-};
-
-std::vector<Known> known_programs() {
-  return {{"account", test::account(), 1 / 3.},
-          {"deadlock01", test::deadlock01(), 1 / 2.},
-          {"carter01", test::carter01(), 1 / 2.},
-          {"bluetooth", test::bluetooth(), 5 / 128.},
-          {"twostage", test::twostage(), 1 / 64.},
-          {"reorder", test::reorder(2), 4 / 81.},
-          {"detach", test::detach_use_after_free(), 73 / 324.},
-          {"rundown", test::detach_rundown(), 0}};
-}
-
 TEST(RandomTest, TheTreeGivesTheExactProbabilities) {
-  for (const Known& known : known_programs()) {
-    EXPECT_NEAR(test::explore_all(known.factory).random_walk, known.probability, 1e-12)
-        << known.name;
+  for (const test::Rates& program : test::rates()) {
+    if (program.steps > 12) continue;  // has millions of interleavings
+    EXPECT_NEAR(test::explore_all(program.factory).random_walk, program.random, 1e-12)
+        << program.name;
   }
 }
 
 TEST(RandomTest, FindsEachBugAsOftenAsComputed) {
-  constexpr int kExecutions = 20'000;
-  constexpr double kErrorsMax = 4.9;  // standard errors: a false alarm in a million
-  for (const Known& known : known_programs()) {
-    Execution execution;
+  for (const test::Rates& program : test::rates()) {
     RandomStrategy random;
-    int found = 0;
-    for (std::uint64_t i = 0; i < kExecutions; ++i) {
-      random.begin_execution(fork(Seed{7}, i));
-      const auto program = known.factory();
-      found += execution.run(*program, random).violation.has_value();
-    }
-    const double p = known.probability;
-    const double error = std::sqrt(p * (1 - p) / kExecutions);
-    EXPECT_NEAR(found / double{kExecutions}, p, kErrorsMax * error) << known.name;
+    test::expect_rate(random, program, program.random);
   }
 }
 
