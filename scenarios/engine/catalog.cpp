@@ -37,7 +37,8 @@ std::span<const Benchmark> benchmarks() {
 }
 
 std::function<std::unique_ptr<sim::Program>()> factory(std::string_view name,
-                                                       const ParameterValues& given) {
+                                                       const ParameterValues& given,
+                                                       FailedAssertion failed) {
   const Benchmark* benchmark = find_benchmark(name);
   assert(benchmark != nullptr);
   ParameterValues values;
@@ -48,7 +49,7 @@ std::function<std::unique_ptr<sim::Program>()> factory(std::string_view name,
     values[std::string(parameter.name)] = value;
   }
   for ([[maybe_unused]] const auto& [parameter, value] : given) assert(values.contains(parameter));
-  return [make = benchmark->make, values] { return make(values); };
+  return [make = benchmark->make, values, failed] { return make(values, failed); };
 }
 
 }  // namespace engine

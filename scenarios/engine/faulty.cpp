@@ -82,7 +82,7 @@ class TokenRing final : public Listing {
     unlock(g_);
   }
 
-  void check() const {
+  void check() {
     lock(g_);
     if (read(f1_) != 0 && read(f2_) != 0 && read(f3_) != 0) {
       const std::uint64_t first = read(x1_);
@@ -225,7 +225,7 @@ class TwoStage final : public Listing {
     fibers(r_, "reader", [this](std::uint32_t) { check(); });
   }
 
-  void check() const {
+  void check() {
     lock(m1_);
     if (read(d1_) == 0) return unlock(m1_);
     const std::uint64_t t = read(d1_);

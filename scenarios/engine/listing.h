@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,11 @@ class Listing : public sim::Program {
     execution_ = &execution;
     start();
   }
+  std::optional<sim::Violation> check_end(sim::Execution&) final { return failure_; }
+  std::optional<sim::Violation> explain_deadlock(sim::Execution&, const std::string&) final {
+    return failure_;
+  }
+  void set_failed_assertion(FailedAssertion failed) { failed_ = failed; }
 
  protected:
   virtual void start() = 0;
@@ -63,7 +69,12 @@ class Listing : public sim::Program {
   }
   template <class Body>
   void fiber(const char* name, Body body) const {
-    execution_->spawn(name, std::move(body));
+    execution_->spawn(name, [body] {
+      try {
+        body();
+      } catch (const FiberEnds&) {
+      }
+    });
   }
   // `count` fibers; `body` is a function of their number, from 0.
   template <class Body>
@@ -101,13 +112,16 @@ class Listing : public sim::Program {
   // Breaks kAssertion unless `holds`. `claim` says what should hold, as a sentence's subject and
   // verb: "the context is alive".
   void require(bool holds, const char* claim, const char* file = __builtin_FILE(),
-               int line = __builtin_LINE()) const {
+               int line = __builtin_LINE()) {
     if (holds) return;
-    execution_->fail({sim::kAssertion,
-                      sim::Severity::kS1,
-                      std::string("asserted that ") + claim + ", and it does not hold",
-                      0,
-                      {file, line}});
+    sim::Violation violation{sim::kAssertion,
+                             sim::Severity::kS1,
+                             std::string("asserted that ") + claim + ", and it does not hold",
+                             0,
+                             {file, line}};
+    if (failed_ == FailedAssertion::kEndsExecution) execution_->fail(std::move(violation));
+    if (!failure_) failure_ = std::move(violation);
+    throw FiberEnds();
   }
 
  private:
@@ -115,7 +129,11 @@ class Listing : public sim::Program {
     return execution_->step({{at.object, op, a, b}}, sim::to_string(op), at.place);
   }
 
+  struct FiberEnds {};
+
   sim::Execution* execution_ = nullptr;
+  FailedAssertion failed_ = FailedAssertion::kEndsExecution;
+  std::optional<sim::Violation> failure_;  // the first one, where it ends only its fiber
 };
 
 // The value to add for a subtraction.
@@ -127,12 +145,15 @@ inline constexpr std::int64_t kOthersMax = sim::kFibersMax - 1;
 // A row of the catalog. `Made` is constructed from the values of the parameters.
 template <class Made>
 Benchmark row(Scenario scenario) {
-  const auto make = [](const ParameterValues& values) -> std::unique_ptr<sim::Program> {
-    return std::make_unique<Made>(values);
-  };
   scenario.make = [](const ParameterValues& values,
                      const model::Profile&) -> std::unique_ptr<sim::Program> {
     return std::make_unique<Made>(values);
+  };
+  const auto make = [](const ParameterValues& values,
+                       FailedAssertion failed) -> std::unique_ptr<sim::Program> {
+    auto made = std::make_unique<Made>(values);
+    made->set_failed_assertion(failed);
+    return made;
   };
   return {std::move(scenario), make};
 }

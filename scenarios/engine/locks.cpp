@@ -187,8 +187,8 @@ class Pattern final : public Listing {
   Array a_;
 };
 
-// p producers put two items each on the lists of five workers; which list depends on the order of
-// all producers so far. Each worker looks twice.
+// p producers change a number twice each, then put an item on the list of one of five workers: the
+// list depends on the order of all changes so far. Each worker looks twice.
 class ProducersAndConsumers final : public Listing {
  public:
   explicit ProducersAndConsumers(const ParameterValues& values) : p_(number(values, "p")) {}
@@ -209,17 +209,18 @@ class ProducersAndConsumers final : public Listing {
         unlock(locks_[i]);
       }
     });
-    fibers(p_, "producer", [this](std::uint32_t id) {
-      for (std::uint32_t round = 0; round < kRounds; ++round) produce(id);
-    });
+    fibers(p_, "producer", [this](std::uint32_t id) { produce(id); });
   }
 
   void produce(std::uint32_t id) const {
-    lock(pm_);
-    const auto b = static_cast<std::uint32_t>(read(b_) * p_ + id);
-    write(b_, b);
-    unlock(pm_);
-    const std::uint32_t list = b % kWorkers;
+    std::uint32_t number_seen = 0;
+    for (std::uint32_t round = 0; round < kRounds; ++round) {
+      lock(pm_);
+      number_seen = static_cast<std::uint32_t>(read(b_) * p_ + id);
+      write(b_, number_seen);
+      unlock(pm_);
+    }
+    const std::uint32_t list = number_seen % kWorkers;
     lock(locks_[list]);
     add(items_[list], 1);
     unlock(locks_[list]);
@@ -245,13 +246,13 @@ void add_locks(std::vector<Benchmark>& list) {
                                            "",
                                            "GenMC, synthetic/lock2inc",
                                            {{"n", "fibers", 3, 1, kOthersMax}}}));
-  list.push_back(row<LockIncrement>(
-      {"engine/lock-increment",
-       "t fibers increment a variable under a lock, k times each.",
-       {},
-       "",
-       "own",
-       {{"t", "fibers", 2, 1, kOthersMax}, {"k", "rounds of each", 2, 1, 100}}}));
+  list.push_back(
+      row<LockIncrement>({"engine/lock-increment",
+                          "t fibers increment a variable under a lock, k times each.",
+                          {},
+                          "",
+                          "own",
+                          {{"t", "fibers", 2, 1, kOthersMax}, {"k", "rounds of each", 2, 1, 75}}}));
   list.push_back(row<Pi>({"engine/pi",
                           "n fibers add their part of a sum under a lock.",
                           {},

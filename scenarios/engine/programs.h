@@ -4,6 +4,7 @@
 // Nothing here knows drivers or the registrar's model.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -14,10 +15,16 @@
 
 namespace nmrcheck::engine {
 
+// What an assertion that does not hold ends. A search that goes on after failures needs the second:
+// an execution that is cut short hides the orders of its remaining steps. The violation is then
+// reported at the end of the execution.
+enum class FailedAssertion : std::uint8_t { kEndsExecution, kEndsFiber };
+
 struct Benchmark {
   Scenario scenario;
   // As Scenario::make: a benchmark depends on no profile.
-  std::unique_ptr<sim::Program> (*make)(const ParameterValues& values) = nullptr;
+  std::unique_ptr<sim::Program> (*make)(const ParameterValues& values,
+                                        FailedAssertion failed) = nullptr;
 };
 
 // All benchmarks in a fixed order.
@@ -27,7 +34,8 @@ std::span<const Benchmark> benchmarks();
 // out have their defaults.
 // Requires: there is such a benchmark, with all the parameters that `given` names, within their
 // limits.
-std::function<std::unique_ptr<sim::Program>()> factory(std::string_view name,
-                                                       const ParameterValues& given = {});
+std::function<std::unique_ptr<sim::Program>()> factory(
+    std::string_view name, const ParameterValues& given = {},
+    FailedAssertion failed = FailedAssertion::kEndsExecution);
 
 }  // namespace nmrcheck::engine

@@ -44,7 +44,7 @@ class Registrar final : public Listing {
     set(done_);
   }
 
-  void call() const {
+  void call() {
     if (kEarlyCheck) {
       if (read(closing_) != 0) return;
       add(references_, 1);
