@@ -24,24 +24,40 @@ class Footprint {
 
   void add(const Operation& operation) {
     assert(count_ < kOperationsMax);
-    operations_[count_++] = operation;
+    copy(operation, operations_[count_++]);
+    blockable_ |= may_block(operation.op);
   }
 
   const Operation* begin() const { return operations_.data(); }
   const Operation* end() const { return operations_.data() + count_; }
   std::size_t size() const { return count_; }
+  // True if some state disables the step.
+  bool blockable() const { return blockable_; }
 
   // Copies only what is in use: footprints are copied once a step.
   Footprint(const Footprint& other) { *this = other; }
   Footprint& operator=(const Footprint& other) {
     if (this == &other) return *this;
     count_ = other.count_;
-    for (std::uint32_t i = 0; i < count_; ++i) operations_[i] = other.operations_[i];
+    blockable_ = other.blockable_;
+    if (count_ == 0) return *this;
+    copy(other.operations_[0], operations_[0]);  // nearly every step has just one
+    for (std::uint32_t i = 1; i < count_; ++i) copy(other.operations_[i], operations_[i]);
     return *this;
   }
 
  private:
+  // Member by member: a processor cannot forward what was stored in parts to one wide load, and
+  // waits for its store buffer instead (some 15 cycles, several times a step).
+  static void copy(const Operation& from, Operation& to) {
+    to.object = from.object;
+    to.op = from.op;
+    to.a = from.a;
+    to.b = from.b;
+  }
+
   std::uint32_t count_ = 0;
+  bool blockable_ = false;
   std::array<Operation, kOperationsMax> operations_;
 };
 

@@ -72,7 +72,21 @@ struct Effect {
 };
 
 // The strongest access that `op` can make, known before it runs.
-Access access_bound(Op op);
+constexpr Access access_bound(Op op) {
+  switch (op) {
+    case Op::kSleep:
+      return Access::kNone;
+    case Op::kRead:
+    case Op::kAwait:
+    case Op::kWait:
+    case Op::kTryWait:
+    case Op::kDrain:
+    case Op::kJoin:
+      return Access::kRead;
+    default:
+      return Access::kWrite;
+  }
+}
 
 // True if `op` can be disabled in some state, so that its fiber may have to wait.
 constexpr bool may_block(Op op) {
@@ -93,13 +107,120 @@ constexpr bool may_block(Op op) {
 }
 
 // True if `op` can run now.
-bool enabled(const Operation& operation, const ObjectState& state);
+constexpr bool enabled(const Operation& operation, const ObjectState& state);
 
 // Runs `operation` for `fiber` on `state`. Requires: enabled(operation, state).
 // Returns the result and the access that was really made (a failed compare-exchange reads).
-Effect apply(const Operation& operation, ObjectState& state, FiberId fiber);
+constexpr Effect apply(const Operation& operation, ObjectState& state, FiberId fiber);
 
 // "lock", "wait", …: the word for traces.
 const char* to_string(Op op);
+
+// --- The semantics: inline, because every step runs through them ---
+
+constexpr bool enabled(const Operation& operation, const ObjectState& state) {
+  switch (operation.op) {
+    case Op::kAwait:
+      return state.a == operation.a;
+    case Op::kLock:
+      return state.a == 0 && state.b == 0;
+    case Op::kLockShared:
+      return state.a == 0;
+    case Op::kWait:
+    case Op::kWaitConsume:
+    case Op::kPop:
+    case Op::kJoin:
+      return state.a != 0;
+    case Op::kDrain:
+      return state.a == 0;
+    case Op::kSleep:
+      return false;
+    default:
+      return true;
+  }
+}
+
+constexpr Effect apply(const Operation& operation, ObjectState& state, FiberId fiber) {
+  const std::uint64_t old = state.a;
+  switch (operation.op) {
+    case Op::kRead:
+    case Op::kAwait:
+    case Op::kWait:
+    case Op::kTryWait:
+    case Op::kDrain:
+      return {old, Access::kRead};
+    case Op::kJoin:
+      return {0, Access::kRead};
+    case Op::kSleep:
+      return {0, Access::kNone};
+
+    case Op::kWrite:
+    case Op::kExchange:
+      state.a = operation.a;
+      return {old, Access::kWrite};
+    case Op::kAdd:
+      state.a += operation.a;
+      return {old, Access::kWrite};
+    case Op::kCompareExchange:
+      if (old != operation.a) return {old, Access::kRead};
+      state.a = operation.b;
+      return {old, Access::kWrite};
+    case Op::kUpdate:
+      return {0, Access::kWrite};
+
+    case Op::kTryLock:
+      if (old != 0 || state.b != 0) return {0, Access::kRead};
+      [[fallthrough]];
+    case Op::kLock:
+      state.a = index(fiber) + 1;
+      return {1, Access::kWrite};
+    case Op::kUnlock:
+      state.a = 0;
+      return {0, Access::kWrite};
+    case Op::kTryLockShared:
+      if (old != 0) return {0, Access::kRead};
+      [[fallthrough]];
+    case Op::kLockShared:
+      ++state.b;
+      return {1, Access::kWrite};
+    case Op::kUnlockShared:
+      if (state.b > 0) --state.b;
+      return {0, Access::kWrite};
+
+    case Op::kSet:
+      state.a = 1;
+      return {old, Access::kWrite};
+    case Op::kTryWaitConsume:
+      if (old == 0) return {0, Access::kRead};
+      [[fallthrough]];
+    case Op::kClear:
+    case Op::kWaitConsume:
+      state.a = 0;
+      return {old, Access::kWrite};
+
+    case Op::kAcquire:
+      if (state.b != 0) return {0, Access::kRead};
+      ++state.a;
+      return {1, Access::kWrite};
+    case Op::kRelease:
+      if (state.a > 0) --state.a;
+      return {old, Access::kWrite};
+    case Op::kBeginDrain:
+      state.b = 1;
+      return {old, Access::kWrite};
+    case Op::kReopen:
+      state = {};
+      return {old, Access::kWrite};
+
+    case Op::kPush:
+      return {++state.a, Access::kWrite};
+    case Op::kPop:
+      return {--state.a, Access::kWrite};
+    case Op::kExit:
+      state.a = 1;
+      return {0, Access::kWrite};
+  }
+  return {};
+}
 
 }  // namespace nmrcheck::sim

@@ -1,6 +1,7 @@
 // The step loop: announce, pick, hand over, apply.
 #include "sim/run/execution.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <exception>
@@ -8,6 +9,13 @@
 
 #include "sim/core/rng.h"
 #include "sim/run/crash.h"
+
+// On the path of every step: a call costs as much as what such a function does.
+#if defined(__GNUC__)
+#define NMRCHECK_HOT [[gnu::always_inline]] inline
+#else
+#define NMRCHECK_HOT inline
+#endif
 
 namespace nmrcheck::sim {
 namespace {
@@ -36,19 +44,21 @@ Execution::~Execution() = default;
 void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   heap_.reset();
   fiber_count_ = 0;
-  alive_ = enabled_ = blockable_ = 0;
+  alive_ = enabled_ = blockable_ = timed_out_ = 0;
   states_.clear();
   object_keys_.clear();
   object_names_.clear();
   held_since_.clear();
   renamed_.clear();
-  root_created_ = questions_ = 0;
+  root_created_ = questions_ = clock_advances_ = 0;
   now_ = 0;
+  last_ = kNoFiber;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
   outcome_.steps = 0;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
+  refresh_point();
   program_ = &program;
   strategy_ = &strategy;
   trace_ = trace;
@@ -65,7 +75,9 @@ const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace
     const std::uint32_t first = pick_next();
     if (first != FiberPool::kController) pool_.switch_to(first);
   }
+  const bool cut_off = outcome_.ending != Ending::kComplete;
   settle_end();
+  tell_end(cut_off);
   for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
     const auto slot = static_cast<std::uint32_t>(std::countr_zero(left));
     if (slots_[slot].started) pool_.drop(slot);
@@ -74,27 +86,6 @@ const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace
   alive_ = 0;
   ++progress_;
   return outcome_;
-}
-
-// Runs on the controller once no fiber will run again.
-void Execution::settle_end() {
-  if (outcome_.ending != Ending::kComplete) return;
-  if (alive_ == 0) {
-    if (auto violation = program_->check_end(*this)) end_with(std::move(*violation));
-    return;
-  }
-  const std::string blocked = describe_blocked();
-  auto violation = program_->explain_deadlock(*this, blocked);
-  if (!violation) {
-    violation = Violation{kDeadlock, Severity::kS3, "no fiber can go on: " + blocked, 0, {}};
-  }
-  end_with(std::move(*violation));
-}
-
-void Execution::end_with(Violation violation) {
-  violation.step = outcome_.steps;
-  outcome_.ending = Ending::kViolation;
-  outcome_.violation = std::move(violation);
 }
 
 void Execution::fiber_main(void* self, std::uint32_t slot) {
@@ -123,6 +114,7 @@ void Execution::run_body(std::uint32_t slot) {
   alive_ &= ~mask;
   enabled_ &= ~mask;
   blockable_ &= ~mask;
+  timed_out_ &= ~mask;
   std::uint32_t next = FiberPool::kController;
   if (outcome_.ending == Ending::kComplete) {
     next = slots_[slot].in_prologue ? slots_[slot].spawner : pick_next();
@@ -168,6 +160,7 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   if (joinable) made.ended = create("fiber end");
   if (trace_ != nullptr) trace_->fibers.push_back({name_of(FiberId{slot}), made.parent});
   alive_ |= mask_of(FiberId{slot});
+  refresh_point();
   pool_.switch_to(slot);  // runs the prologue
   return FiberId{slot};
 }
@@ -177,11 +170,17 @@ void Execution::join(FiberId fiber, Place place) {
   step(Footprint{{slots_[index(fiber)].ended, Op::kJoin}}, "join", place);
 }
 
+// Keeps what the strategy is shown in step with vectors that grew.
+void Execution::refresh_point() {
+  point_.pending = {pending_.data(), fiber_count_};
+  point_.object_keys = object_keys_;
+  point_.states = states_;
+}
+
 // Returns when the announced step was picked.
-void Execution::announce(const Footprint& footprint, const char* action, Place place,
-                         bool yielding) {
+NMRCHECK_HOT void Execution::announce(std::uint32_t slot, const Footprint& footprint,
+                                      const char* action, Place place, bool yielding) {
   assert(on_fiber());
-  const std::uint32_t slot = pool_.current();
   Slot& self = slots_[slot];
   PendingStep& pending = pending_[slot];
   ++progress_;
@@ -190,82 +189,92 @@ void Execution::announce(const Footprint& footprint, const char* action, Place p
   self.action = action;
   self.place = place;
   const std::uint64_t mask = mask_of(FiberId{slot});
-  bool blockable = false;
-  for (const Operation& operation : footprint) blockable |= may_block(operation.op);
-  if (blockable) {
+  if (footprint.blockable()) {
     blockable_ |= mask;
     refresh_enabled(mask);
   } else {
     blockable_ &= ~mask;
     enabled_ |= mask;
   }
+  std::uint32_t next = self.spawner;
   if (self.in_prologue) {
     self.in_prologue = false;
-    pool_.switch_to(self.spawner);
-    return;
+  } else {
+    next = pick_next();
   }
-  const std::uint32_t next = pick_next();
   if (next != slot) pool_.switch_to(next);
 }
 
 std::uint64_t Execution::step(const Footprint& footprint, const char* action, Place place) {
-  announce(footprint, action, place, false);
-  return apply_pending(pool_.current());
+  const std::uint32_t slot = pool_.current();
+  announce(slot, footprint, action, place, false);
+  return apply_picked(footprint, slot);
 }
 
 std::optional<std::uint64_t> Execution::step_until(const Footprint& footprint,
                                                    std::uint64_t deadline, const char* action,
                                                    Place place) {
-  Slot& self = slots_[pool_.current()];
+  const std::uint32_t slot = pool_.current();
+  Slot& self = slots_[slot];
   self.timed = true;
-  self.timed_out = false;
   self.deadline = deadline;
-  announce(footprint, action, place, false);
-  const bool timed_out = self.timed_out;
-  self.timed = self.timed_out = false;
-  if (!timed_out) return apply_pending(pool_.current());
-  outcome_.hash = mix_hash(outcome_.hash, ~std::uint64_t{pool_.current()});
+  announce(slot, footprint, action, place, false);
+  self.timed = false;
+  const std::uint64_t mask = mask_of(current());
+  const bool timed_out = (timed_out_ & mask) != 0;
+  timed_out_ &= ~mask;
+  if (!timed_out) return apply_picked(footprint, slot);
+  outcome_.hash = mix_hash(outcome_.hash, ~std::uint64_t{slot});
   ++outcome_.steps;
-  if (trace_ != nullptr) record_step(pool_.current(), 0);
+  if (trace_ != nullptr) record_step(slot, 0);
   note("the deadline passed");
   return std::nullopt;
 }
 
 void Execution::yield(const char* action, Place place) {
-  announce(Footprint{}, action, place, true);
-  pending_[pool_.current()].yielding = false;
-  apply_pending(pool_.current());
+  const std::uint32_t slot = pool_.current();
+  announce(slot, Footprint{}, action, place, true);
+  pending_[slot].yielding = false;
+  apply_picked(Footprint{}, slot);
 }
 
-std::uint64_t Execution::apply_pending(std::uint32_t slot) {
-  ++outcome_.steps;
-  const PendingStep& pending = pending_[slot];
-  std::uint64_t first_result = 0;
-  bool first = true;
-  bool wrote = false;
-  std::uint64_t hash = outcome_.hash;
-  for (const Operation& operation : pending.footprint) {
-    const std::uint32_t object = index(operation.object);
-    const Effect effect = apply(operation, states_[object], FiberId{slot});
-    wrote |= effect.access == Access::kWrite;
-    if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
-      held_since_[object] = slots_[slot].place;
-    }
-    const std::uint64_t what =
-        std::uint64_t{slot} << 40u | static_cast<std::uint64_t>(operation.op) << 32u | object;
-    hash = mix_hash(mix_hash(hash, what), effect.result);
-    if (first) first_result = effect.result;
-    first = false;
+// Returns the effect of one operation, having made it part of the hash.
+NMRCHECK_HOT Effect Execution::apply_one(const Operation& operation, std::uint32_t slot) {
+  const std::uint32_t object = index(operation.object);
+  const Effect effect = apply(operation, states_[object], FiberId{slot});
+  if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
+    held_since_[object] = slots_[slot].place;
   }
-  outcome_.hash = pending.footprint.size() > 0 ? hash : mix_hash(hash, slot);
+  const std::uint64_t what = std::uint64_t{slot} << 40u | std::uint64_t{object} << 8u |
+                             static_cast<std::uint64_t>(operation.op);
+  outcome_.hash = mix_hash(outcome_.hash, what ^ effect.result * 0x9e3779b97f4a7c15u);
+  return effect;
+}
+
+// Returns the effect of the first operation; its access is the strongest of all.
+Effect Execution::apply_all(const Footprint& footprint, std::uint32_t slot) {
+  Effect all{0, Access::kNone};
+  for (const Operation* operation = footprint.begin(); operation != footprint.end(); ++operation) {
+    const Effect effect = apply_one(*operation, slot);
+    if (operation == footprint.begin()) all.result = effect.result;
+    all.access = std::max(all.access, effect.access);
+  }
+  if (footprint.size() == 0) outcome_.hash = mix_hash(outcome_.hash, slot);
+  return all;
+}
+
+NMRCHECK_HOT std::uint64_t Execution::apply_picked(const Footprint& footprint, std::uint32_t slot) {
+  ++outcome_.steps;
+  const Effect effect =
+      footprint.size() == 1 ? apply_one(*footprint.begin(), slot) : apply_all(footprint, slot);
   blockable_ &= ~mask_of(FiberId{slot});
-  if (wrote && blockable_ != 0) refresh_enabled(blockable_);
-  if (trace_ != nullptr) record_step(slot, first_result);
-  return first_result;
+  if (effect.access == Access::kWrite && blockable_ != 0) refresh_enabled(blockable_);
+  if (trace_ != nullptr) record_step(slot, effect.result);
+  return effect.result;
 }
 
 bool Execution::is_enabled(std::uint32_t slot) const {
-  if (slots_[slot].timed_out) return true;
+  if ((timed_out_ & mask_of(FiberId{slot})) != 0) return true;
   for (const Operation& operation : pending_[slot].footprint) {
     if (!sim::enabled(operation, states_[index(operation.object)])) return false;
   }
@@ -290,36 +299,40 @@ bool Execution::advance_time() {
   if (earliest == ~std::uint64_t{0}) return false;
   if (earliest > now_) now_ = earliest;
   for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
-    Slot& slot = slots_[static_cast<std::uint32_t>(std::countr_zero(left))];
-    if (slot.timed && slot.deadline <= now_) slot.timed_out = true;
+    const Slot& slot = slots_[static_cast<std::uint32_t>(std::countr_zero(left))];
+    if (slot.timed && slot.deadline <= now_) timed_out_ |= left & (~left + 1);
   }
+  ++clock_advances_;
   refresh_enabled(alive_);
   return true;
 }
 
+NMRCHECK_HOT void Execution::record_choice(const Choice& choice, const char* question) {
+  if (choice.forced()) return;
+  Choice& recorded = outcome_.schedule.emplace_back();  // member by member: see Footprint
+  recorded.kind = choice.kind;
+  recorded.picked = choice.picked;
+  recorded.offered = choice.offered;
+  if (trace_ != nullptr) trace_choice(choice, question);
+}
+
 // Asks the strategy. Returns the controller when the execution is over.
-std::uint32_t Execution::pick_next() {
+NMRCHECK_HOT std::uint32_t Execution::pick_next() {
   if (enabled_ == 0 && (alive_ == 0 || !advance_time())) return FiberPool::kController;
-  if (outcome_.steps >= limits_.steps_max) {
-    end_with({kStepLimit,
-              Severity::kS3,
-              "the execution did not end within " + std::to_string(limits_.steps_max) + " steps",
-              0,
-              {}});
-    return FiberPool::kController;
-  }
-  ChoicePoint point;
-  point.kind = ChoiceKind::kFiber;
-  point.enabled = enabled_;
-  point.current = pool_.current() == FiberPool::kController ? kNoFiber : current();
-  point.pending = {pending_.data(), fiber_count_};
-  point.object_keys = object_keys_;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point);
+  if (outcome_.steps >= limits_.steps_max) return end_at_step_limit();
+  point_.kind = ChoiceKind::kFiber;
+  point_.enabled = enabled_;
+  point_.current = FiberId{pool_.current()};
+  static_assert(FiberId{FiberPool::kController} == kNoFiber);
+  point_.timed_out = timed_out_;
+  point_.clock_advances = clock_advances_;
+  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     return FiberPool::kController;
   }
   assert(*picked < kFibersMax && (enabled_ & mask_of(FiberId{*picked})) != 0);
+  last_ = FiberId{*picked};
   record_choice({ChoiceKind::kFiber, *picked, enabled_}, "");
   return *picked;
 }
@@ -336,14 +349,11 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
           0,
           {}});
   }
-  ChoicePoint point;
-  point.kind = ChoiceKind::kValue;
-  point.current = current();
-  point.options = options;
-  point.default_option = default_option;
-  point.pending = {pending_.data(), fiber_count_};
-  point.object_keys = object_keys_;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point);
+  point_.kind = ChoiceKind::kValue;
+  point_.current = current();
+  point_.options = options;
+  point_.default_option = default_option;
+  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     pool_.switch_to(FiberPool::kController);
@@ -353,13 +363,6 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   outcome_.hash = mix_hash(outcome_.hash, *picked);
   record_choice({ChoiceKind::kValue, *picked, options}, question);
   return *picked;
-}
-
-void Execution::fail(Violation violation) {
-  end_with(std::move(violation));
-  violation = {};
-  pool_.switch_to(FiberPool::kController);
-  std::terminate();  // a dropped fiber is never resumed
 }
 
 ObjectId Execution::create(const char* name, ObjectState initial) {
@@ -383,15 +386,8 @@ ObjectId Execution::create(const char* name, ObjectState initial) {
   object_keys_.push_back(key);
   object_names_.push_back(name);
   held_since_.push_back({});
+  refresh_point();
   return ObjectId{object};
-}
-
-void Execution::record_choice(const Choice& choice, const char* question) {
-  if (choice.forced()) return;
-  outcome_.schedule.push_back(choice);
-  if (trace_ == nullptr) return;
-  const std::uint32_t step = outcome_.steps + (choice.kind == ChoiceKind::kFiber ? 1 : 0);
-  trace_->choices.push_back({choice, step, question});
 }
 
 }  // namespace nmrcheck::sim

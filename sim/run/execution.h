@@ -149,7 +149,6 @@ class Execution {
     bool in_prologue = false;
     bool started = false;  // has a frame on its stack
     bool timed = false;
-    bool timed_out = false;
     bool joinable = false;
     std::uint32_t children = 0;
     std::uint32_t created = 0;
@@ -163,17 +162,24 @@ class Execution {
   void run_body(std::uint32_t slot);
   void reset(Program& program, Strategy& strategy, Trace* trace);
   FiberId spawn_slot(const char* name, std::function<void()> body, bool joinable);
-  void announce(const Footprint& footprint, const char* action, Place place, bool yielding);
-  std::uint64_t apply_pending(std::uint32_t slot);
+  void announce(std::uint32_t slot, const Footprint& footprint, const char* action, Place place,
+                bool yielding);
+  Effect apply_one(const Operation& operation, std::uint32_t slot);
+  Effect apply_all(const Footprint& footprint, std::uint32_t slot);
+  std::uint64_t apply_picked(const Footprint& footprint, std::uint32_t slot);
   void refresh_enabled(std::uint64_t fibers);
   bool is_enabled(std::uint32_t slot) const;
   std::uint32_t pick_next();
+  std::uint32_t end_at_step_limit();
   bool advance_time();
   void settle_end();
+  void tell_end(bool cut_off);
+  void refresh_point();
   void end_with(Violation violation);
   std::string describe_blocked() const;
   void record_step(std::uint32_t slot, std::uint64_t result);
   void record_choice(const Choice& choice, const char* question);
+  void trace_choice(const Choice& choice, const char* question);
 
   Limits limits_;
   FiberPool pool_;
@@ -183,6 +189,7 @@ class Execution {
   std::uint32_t fiber_count_ = 0;
   std::uint64_t alive_ = 0;
   std::uint64_t enabled_ = 0;
+  std::uint64_t timed_out_ = 0;  // live fibers whose deadline passed before they could go
   std::uint64_t blockable_ = 0;  // live fibers whose pending step may have to wait
   std::vector<ObjectState> states_;
   std::vector<std::uint64_t> object_keys_;
@@ -191,6 +198,9 @@ class Execution {
   std::vector<std::pair<ObjectId, std::string>> renamed_;
   std::uint32_t root_created_ = 0;
   std::uint32_t questions_ = 0;
+  std::uint32_t clock_advances_ = 0;
+  FiberId last_ = kNoFiber;  // who was picked last
+  ChoicePoint point_;        // what the strategy is shown; kept up to date rather than made anew
   std::uint64_t now_ = 0;
   std::uint64_t progress_ = 0;
   Outcome outcome_;

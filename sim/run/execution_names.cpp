@@ -35,17 +35,6 @@ void Execution::note(std::string text) {
   trace_->steps.back().notes.push_back(std::move(text));
 }
 
-void Execution::crashed(const char* rule, const char* what) {
-  const Slot& self = slots_[pool_.current()];
-  Violation violation{rule, Severity::kS1, {}, 0, self.place};
-  {
-    // Strings that are still there when the fiber is dropped would leak.
-    const std::string after = *self.action != '\0' ? self.action : "0";
-    violation.message = "fiber " + name_of(current()) + " " + what + ", after its step " + after;
-  }
-  fail(std::move(violation));
-}
-
 std::string Execution::describe_blocked() const {
   std::string text;
   for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
@@ -66,6 +55,11 @@ std::string Execution::describe_blocked() const {
     }
   }
   return text;
+}
+
+void Execution::trace_choice(const Choice& choice, const char* question) {
+  const std::uint32_t step = outcome_.steps + (choice.kind == ChoiceKind::kFiber ? 1 : 0);
+  trace_->choices.push_back({choice, step, question});
 }
 
 void Execution::record_step(std::uint32_t slot, std::uint64_t result) {

@@ -199,8 +199,7 @@ void FiberPool::switch_to(std::uint32_t slot) {
 #if defined(NMRCHECK_ASAN)
   __sanitizer_start_switch_fiber(&from.fake_stack, to.stack.lowest, to.stack.bytes);
 #endif
-  impl_->scheduler->next = to.context;
-  from.context->suspend();
+  to.context->resume();
 #if defined(NMRCHECK_ASAN)
   __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
 #endif

@@ -31,13 +31,30 @@ struct ChoicePoint {
   std::uint64_t enabled = 0;
   FiberId current = kNoFiber;
   std::span<const PendingStep> pending;
-  // Schedule-independent keys of the objects that footprints name, indexed by ObjectId.
+  // Schedule-independent keys of the objects that footprints name, and their states before the
+  // step, indexed by ObjectId.
   std::span<const std::uint64_t> object_keys;
+  std::span<const ObjectState> states;
+  // The fibers whose deadline passed: their next step is just that, and applies no operation.
+  std::uint64_t timed_out = 0;
+  // How often virtual time moved on. It does so only when no fiber could go.
+  std::uint32_t clock_advances = 0;
   // kValue: the number of alternatives, at least 1, and the one that stands for usual behaviour.
   std::uint32_t options = 0;
   std::uint32_t default_option = 0;
 
   bool current_enabled() const { return current != kNoFiber && (enabled & mask_of(current)) != 0; }
+};
+
+// How an execution ended, for strategies that learn from it. Valid during the call.
+struct ExecutionEnd {
+  bool complete = false;  // every fiber ended, or none could go on: nothing was cut off
+  std::uint64_t alive = 0;
+  std::uint64_t enabled = 0;
+  FiberId current = kNoFiber;  // the fiber whose step ended an execution that is not complete
+  std::span<const PendingStep> pending;
+  std::span<const std::uint64_t> object_keys;
+  std::span<const ObjectState> states;
 };
 
 // An execution asked something else than the record that it was to follow.
@@ -61,6 +78,9 @@ class Strategy {
   // Returns the id of a fiber in point.enabled, or an alternative below point.options. Returns
   // nothing when all that can follow is covered already: the execution is then abandoned.
   virtual std::optional<std::uint32_t> pick(const ChoicePoint& point) = 0;
+
+  // Called after each execution, also one that the strategy itself abandoned.
+  virtual void end_execution(const ExecutionEnd&) {}
 
   // Not null when the last pick returned nothing because the execution could not follow a record,
   // or ended before the record did.

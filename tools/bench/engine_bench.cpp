@@ -9,6 +9,7 @@
 
 #include "scenarios/scenario.h"
 #include "sim/run/execution.h"
+#include "sim/run/fiber.h"
 #include "sim/strategy/random.h"
 
 namespace {
@@ -67,6 +68,32 @@ void floor_boost_context(benchmark::State& state) {
   const auto ring = std::make_unique<Ring>();
   for (auto _ : state) ring->run();
   benchmark::DoNotOptimize(ring->value());
+  count_steps(state, static_cast<std::uint64_t>(state.iterations()) * kFibers * kSteps);
+}
+
+// --- The same with pooled Boost.Fiber fibers: what an execution cannot be faster than ---
+
+void floor_boost_fiber(benchmark::State& state) {
+  struct Counter {
+    sim::FiberPool* pool = nullptr;
+    std::uint64_t switches = 0;
+    std::uint64_t value = 0;
+  } counter;
+  const auto entry = [](void* argument, std::uint32_t slot) {
+    auto* count = static_cast<Counter*>(argument);
+    for (;;) {
+      count->value += slot;
+      ++count->switches;
+      const bool done = count->switches % (kFibers * kSteps) == 0;
+      count->pool->switch_to(done ? sim::FiberPool::kController : (slot + 1) % kFibers);
+    }
+  };
+  sim::FiberPool pool(256 * 1024, entry, &counter);
+  counter.pool = &pool;
+  pool.reserve(kFibers);
+  for (auto _ : state) pool.switch_to(0);
+  benchmark::DoNotOptimize(counter.value);
+  for (std::uint32_t i = 0; i < kFibers; ++i) pool.drop(i);
   count_steps(state, static_cast<std::uint64_t>(state.iterations()) * kFibers * kSteps);
 }
 
@@ -129,6 +156,7 @@ void scenario_random(benchmark::State& state, const char* name) {
 }
 
 BENCHMARK(floor_boost_context)->Name("floor/boost_context_4x50");
+BENCHMARK(floor_boost_fiber)->Name("floor/boost_fiber_4x50");
 BENCHMARK(bare_steps<RoundRobin>)->Name("steps/round_robin_4x50");
 BENCHMARK(bare_steps<sim::RandomStrategy>)->Name("steps/random_4x50");
 BENCHMARK_CAPTURE(scenario_random, raw, "nmr/raw-client-pointer")

@@ -1,0 +1,69 @@
+// How an execution ends: verdicts, crashes, and what the strategy is told.
+#include <exception>
+#include <utility>
+
+#include "sim/run/execution.h"
+
+namespace nmrcheck::sim {
+
+void Execution::tell_end(bool cut_off) {
+  ExecutionEnd end;
+  end.complete = !cut_off;
+  end.alive = alive_;
+  end.enabled = enabled_;
+  end.current = last_;
+  end.pending = point_.pending;
+  end.object_keys = point_.object_keys;
+  end.states = point_.states;
+  strategy_->end_execution(end);
+}
+
+// Runs on the controller once no fiber will run again.
+void Execution::settle_end() {
+  if (outcome_.ending != Ending::kComplete) return;
+  if (alive_ == 0) {
+    if (auto violation = program_->check_end(*this)) end_with(std::move(*violation));
+    return;
+  }
+  const std::string blocked = describe_blocked();
+  auto violation = program_->explain_deadlock(*this, blocked);
+  if (!violation) {
+    violation = Violation{kDeadlock, Severity::kS3, "no fiber can go on: " + blocked, 0, {}};
+  }
+  end_with(std::move(*violation));
+}
+
+void Execution::end_with(Violation violation) {
+  violation.step = outcome_.steps;
+  outcome_.ending = Ending::kViolation;
+  outcome_.violation = std::move(violation);
+}
+
+std::uint32_t Execution::end_at_step_limit() {
+  end_with({kStepLimit,
+            Severity::kS3,
+            "the execution did not end within " + std::to_string(limits_.steps_max) + " steps",
+            0,
+            {}});
+  return FiberPool::kController;
+}
+
+void Execution::fail(Violation violation) {
+  end_with(std::move(violation));
+  violation = {};
+  pool_.switch_to(FiberPool::kController);
+  std::terminate();  // a dropped fiber is never resumed
+}
+
+void Execution::crashed(const char* rule, const char* what) {
+  const Slot& self = slots_[pool_.current()];
+  Violation violation{rule, Severity::kS1, {}, 0, self.place};
+  {
+    // Strings that are still there when the fiber is dropped would leak.
+    const std::string after = *self.action != '\0' ? self.action : "0";
+    violation.message = "fiber " + name_of(current()) + " " + what + ", after its step " + after;
+  }
+  fail(std::move(violation));
+}
+
+}  // namespace nmrcheck::sim
