@@ -52,14 +52,16 @@ class Listing : public sim::Program {
   virtual void start() = 0;
   sim::Execution& execution() const { return *execution_; }
 
-  // `name` has static storage, as all names here.
+  // `name` has static storage, as all names here. Pictures name each object beside its steps.
   ObjectId object(const char* name, std::uint64_t value = 0) const {
-    return execution_->create(name, {value, 0});
+    const ObjectId made = execution_->create(name, {value, 0});
+    if (execution_->traced()) execution_->rename(made, name);
+    return made;
   }
   Array array(const char* name, std::uint32_t count) const {
     Array made;
     for (std::uint32_t i = 0; i < count; ++i) {
-      const ObjectId element = object(name);
+      const ObjectId element = execution_->create(name);
       if (i == 0) made.first = sim::index(element);
       if (execution_->traced()) {
         execution_->rename(element, std::string(name) + '[' + std::to_string(i) + ']');
