@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "scenarios/engine/catalog.h"
 #include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
@@ -34,6 +35,7 @@ std::vector<Scenario> all_scenarios() {
   add_kernel_memory(list);
   add_kernel_synchronization(list);
   add_verdicts(list);
+  add_engine(list);
   return list;
 }
 

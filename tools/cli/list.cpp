@@ -65,6 +65,10 @@ void print_scenarios() {
     if (!scenario.expected.empty()) {
       fmt::print("{:<34} breaks {}\n", "", fmt::join(scenario.expected, ", "));
     }
+    for (const Parameter& parameter : scenario.parameters) {
+      fmt::print("{:<34} --param {}={}: {}, {} to {}\n", "", parameter.name,
+                 parameter.default_value, parameter.meaning, parameter.min, parameter.max);
+    }
   }
 }
 

@@ -27,6 +27,8 @@ LAYERS = {
                     "model/nmr", "model/rules"],
     "model": ["sim/core", "sim/run", "model/event.h"],
     "scenarios": ["sim/core", "sim/run", "model"],
+    # Benchmarks of the engine: no drivers, no registrar.
+    "scenarios/engine": ["sim/core", "sim/run", "scenarios/scenario.h"],
     "tools": ["sim", "model", "scenarios"],
     # The tests of sim build without model and scenarios, as sim does.
     "tests/sim": ["sim"],
