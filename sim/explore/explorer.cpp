@@ -105,7 +105,7 @@ class Search {
     if (strategy.begin_execution(seed)) return true;
     const Divergence* divergence = strategy.divergence();
     if (divergence == nullptr) return false;
-    report_.error = describe_prefix_divergence(*divergence);
+    report_.error = describe_prefix_divergence(*divergence, execution_);
     ended_ = true;
     return true;
   }
@@ -153,7 +153,7 @@ class Search {
     if (outcome.ending == Ending::kCovered) {
       ++report_.executions_blocked;
       if (const Divergence* divergence = strategy.divergence()) {
-        report_.error = describe_prefix_divergence(*divergence);
+        report_.error = describe_prefix_divergence(*divergence, execution_);
         ended_ = true;
       }
       return;

@@ -82,7 +82,16 @@ std::string describe_nondeterminism(const ProgramFactory& factory, const Limits&
       describe_ending(first), describe_ending(again.outcome), where, kUsualCauses);
 }
 
-std::string describe_prefix_divergence(const Divergence& divergence) {
+std::string describe_prefix_divergence(const Divergence& divergence, const Execution& execution) {
+  if (divergence.changed != kNoFiber) {
+    const std::string place = to_string(execution.place_of(divergence.changed));
+    return fmt::format(
+        "two steps whose footprints do not conflict were exchanged, and fiber {} then did "
+        "something else, in or after its step \"{}\"{}{}. Usual cause: a step reads or writes "
+        "something shared that its footprint does not name; else the program is not deterministic",
+        execution.name_of(divergence.changed), execution.action_of(divergence.changed),
+        place.empty() ? "" : " at ", place);
+  }
   return fmt::format("the program is not deterministic: after the same choices, {}. {}",
                      describe_divergence_of(divergence), kUsualCauses);
 }

@@ -16,6 +16,6 @@ std::string describe_nondeterminism(const ProgramFactory& factory, const Limits&
                                     const Outcome& first, const Replayed& again);
 
 // The same for a systematic search that could not go back to where it was.
-std::string describe_prefix_divergence(const Divergence& divergence);
+std::string describe_prefix_divergence(const Divergence& divergence, const Execution& execution);
 
 }  // namespace nmrcheck::sim

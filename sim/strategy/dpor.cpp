@@ -47,10 +47,11 @@ std::optional<std::uint32_t> DporStrategy::pick(const ChoicePoint& point) {
   return picked;
 }
 
-void DporStrategy::diverge(const ChoicePoint& point) {
+void DporStrategy::diverge(const ChoicePoint& point, FiberId changed) {
   const bool fiber = point.kind == ChoiceKind::kFiber;
   divergence_ = Divergence{
       choices_, {}, {point.kind, 0, fiber ? point.enabled : std::uint64_t{point.options}}};
+  divergence_->changed = changed;
   if (current_ < history_.size()) {
     divergence_->recorded =
         Choice{ChoiceKind::kFiber, history_.event(current_).fiber, nodes_[current_].enabled};
@@ -87,13 +88,13 @@ std::optional<std::uint32_t> DporStrategy::pick_fiber(const ChoicePoint& point) 
   const LabelParts wanted = labels_.parts(tree_.label(child));
   fiber = history_.fiber_named(wanted.fiber);
   if (fiber == kNoEvent || (point.enabled >> fiber & 1u) == 0) {
-    diverge(point);
+    diverge(point, fiber == kNoEvent ? kNoFiber : FiberId{fiber});
     return std::nullopt;
   }
   prescribed_.assign(wanted.answers.begin(), wanted.answers.end());
   history_.add(point, fiber);
   if (!labels_.begins_with(tree_.label(child), history_.event(current_).label)) {
-    diverge(point);  // the step touches something else than it did in another order
+    diverge(point, FiberId{fiber});
     return std::nullopt;
   }
   return fiber;
@@ -150,7 +151,7 @@ std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point)
     return answer;
   }
   if (!tree_.open(child)) {
-    diverge(point);
+    diverge(point, FiberId{history_.event(current_).fiber});
     return std::nullopt;
   }
   // Free: the default first, then the others from the lowest, all that do not sleep.

@@ -59,7 +59,7 @@ class DporStrategy final : public Strategy {
   void insert_cut_off(const ExecutionEnd& end);
   void backtrack();
   std::span<const LabelId> asleep(std::size_t depth) const;
-  void diverge(const ChoicePoint& point);
+  void diverge(const ChoicePoint& point, FiberId changed = kNoFiber);
 
   Labels labels_;
   History history_;

@@ -64,6 +64,9 @@ struct Divergence {
   std::size_t choice = 0;          // position in the record, from 0
   std::optional<Choice> recorded;  // nothing: the record ended before the execution did
   Choice asked;  // `picked` means nothing; `offered` is 0 when the execution ended
+  // Not kNoFiber: independent steps were exchanged, and this fiber then did something else. One of
+  // them touches something that its footprint does not name, or the program is not deterministic.
+  FiberId changed = kNoFiber;
 };
 
 // Lives across executions. One strategy object serves one search on one OS thread.

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/explore/explorer.h"
 #include "sim/strategy/dfs.h"
+#include "tests/sim/programs.h"
 #include "tests/sim/random_programs.h"
 #include "tests/sim/traces.h"
 
@@ -50,6 +52,77 @@ TEST(DporTest, EveryTraceOfRandomProgramsOnce) { EXPECT_GT(compare(0, 2000, 8), 
 
 TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
   EXPECT_GT(compare(2000, 30'000, 10), 100'000u);
+}
+
+// One fiber writes a plain variable that no footprint names, and another one's steps depend on it.
+class Misleading final : public Program {
+ public:
+  void run(Execution& x) override {
+    const ObjectId named = x.create("named");
+    x.spawn("writer", [this, &x, named] {
+      x.step({{named, Op::kWrite, 1, 0}}, "write");
+      unnamed_ = 1;
+    });
+    x.spawn("reader", [this, &x] {
+      const ObjectId own = x.create("own");
+      x.step({{own, Op::kUpdate, 0, 0}}, "read unnamed");
+      x.step({{own, unnamed_ == 0 ? Op::kUpdate : Op::kRead, 0, 0}}, "then");
+    });
+    x.spawn("other", [&x, named] { x.step({{named, Op::kWrite, 2, 0}}, "write"); });
+  }
+
+ private:
+  int unnamed_ = 0;
+};
+
+TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
+  const ProgramFactory factory = [] { return std::make_unique<Misleading>(); };
+  SearchOptions options;
+  options.strategy = "dpor";
+  const Report report = explore(factory, options);
+  EXPECT_EQ(report.verdict, Verdict::kError);
+  EXPECT_EQ(report.error,
+            "two steps whose footprints do not conflict were exchanged, and fiber reader then did "
+            "something else, in or after its step \"then\". Usual cause: a step reads or "
+            "writes something shared that its footprint does not name; else the program is not "
+            "deterministic");
+}
+
+// Deadlines pass only when nothing else can happen: one trace, whatever else is independent.
+TEST(DporTest, TimeMovesOnOnlyWhenNothingElseCan) {
+  const ProgramFactory factory = test::program([](Execution& x) {
+    const ObjectId a = x.create("a");
+    const ObjectId b = x.create("b");
+    x.spawn("sleeper", [&x, a, b] {
+      x.step_until({{a, Op::kSleep, 0, 0}}, 10, "sleep");
+      x.step({{b, Op::kAdd, 1, 0}}, "add");
+    });
+    x.spawn("worker", [&x, b] {
+      x.step({{b, Op::kAdd, 1, 0}}, "add");
+      x.step({{b, Op::kAdd, 1, 0}}, "add");
+    });
+  });
+  DporStrategy dpor;
+  const test::Traces traces = test::traces_of(factory, dpor, kExecutionsMax);
+  EXPECT_TRUE(traces.exhausted);
+  EXPECT_EQ(traces.total, 1u);
+}
+
+// Two fibers ask for one lock; whoever comes second asks a question with three answers.
+TEST(DporTest, ExploresAllAnswersInEachOrder) {
+  const ProgramFactory factory = test::program([](Execution& x) {
+    const ObjectId first = x.create("first");
+    for (int i = 0; i < 2; ++i) {
+      x.spawn("f", [&x, first] {
+        if (x.step({{first, Op::kExchange, 1, 0}}, "exchange") == 1) x.choose("which", 3);
+      });
+    }
+  });
+  DporStrategy dpor;
+  const test::Traces traces = test::traces_of(factory, dpor, kExecutionsMax);
+  EXPECT_TRUE(traces.exhausted);
+  EXPECT_EQ(traces.total, 6u);  // 2 orders, 3 answers
+  EXPECT_EQ(traces.covered, 0u);
 }
 
 }  // namespace
