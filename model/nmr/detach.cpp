@@ -112,11 +112,13 @@ void Registrar::call_detach(BindingId id, Side side) {
   const sim::Place place = kernel_.place();
   kernel_.push(frame);
   binding.side(side).detach_called = true;
+  const Passed given{.context = binding.side(side).context};
   kernel_.emit({.kind = EventKind::kDetachCalled,
                 .side = side,
                 .module = module.module,
                 .binding = id,
-                .name = frame.name});
+                .name = frame.name,
+                .passed = &given});
   const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
   // The return is a step: a completion on another fiber may come before it.
   const bool done = status != kStatusPending;
@@ -185,6 +187,7 @@ void Registrar::finish_side_if_ready(BindingId id) {
   binding.wait_policy = ask(18);
   binding.tails_may_run_on = !all_returned && ask(19) == 1;
   if (binding.wait_policy == 2) {
+    kernel_.emit({.kind = EventKind::kCleanupNotAwaited, .binding = id});
     for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
   }
   run_cleanup(id);
@@ -227,11 +230,13 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
     const std::uint8_t irql = kernel_.irql();
     kernel_.push(frame);
     if (at_dispatch) kernel_.set_irql(kDispatchLevel);
+    const Passed given{.context = binding.side(side).context};
     kernel_.emit({.kind = EventKind::kCleanupCalled,
                   .side = side,
                   .module = module.module,
                   .binding = id,
-                  .name = frame.name});
+                  .name = frame.name,
+                  .passed = &given});
     callouts_.cleanup(module, binding.side(side).context);
     execution_.step({{binding.object, Op::kUpdate}}, "cleanup returns", kernel_.place());
     kernel_.emit({.kind = EventKind::kCleanupReturned,

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
-#include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
 
@@ -93,7 +92,7 @@ std::optional<std::string> peer_memory_after_done(const Event& event, const Rule
   for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
     const BindingView& binding = context.view.binding(BindingId{i});
     for (const Side side : {Side::kClient, Side::kProvider}) {
-      const BindingSide& owner = context.registrar.binding(BindingId{i}).side(side);
+      const SideView& owner = binding.side(side);
       const bool holds = (owner.context != nullptr && block.contains(owner.context)) ||
                          (owner.dispatch != nullptr && block.contains(owner.dispatch));
       const SideView& peer = binding.side(peer_of(side));

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
-#include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
 
