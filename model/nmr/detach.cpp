@@ -148,9 +148,13 @@ void Registrar::detach_complete(Side side, void* handle) {
   kernel_.require_irql_at_most(kDispatchLevel, function);
   const std::optional<BindingId> found = find_binding(side, handle);
   const BindingId id = found.value_or(kNoBinding);
+  const Event use{.kind = EventKind::kBindingHandleUsed,
+                  .side = side,
+                  .binding = id,
+                  .pointer = handle,
+                  .name = function};
   if (!found) {
-    kernel_.emit(
-        {.kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle, .name = function});
+    kernel_.emit(use);
     return;
   }
   Binding& binding = bindings_[index(id)];
@@ -158,6 +162,7 @@ void Registrar::detach_complete(Side side, void* handle) {
   const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
   execution_.step({{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
                   function, kernel_.place());
+  kernel_.emit(use);
   kernel_.emit({.kind = EventKind::kCompletionCalled,
                 .side = side,
                 .module = module,

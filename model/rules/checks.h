@@ -27,7 +27,7 @@ std::optional<std::string> stopped_serving(const Event&, const RuleContext&);
 
 // lifetime.cpp
 std::optional<std::string> context_freed_too_early(const Event&, const RuleContext&);
-std::optional<std::string> blocking_in_cleanup(const Event&, const RuleContext&);
+std::optional<std::string> wait_in_cleanup(const Event&, const RuleContext&);
 std::optional<std::string> context_freed_twice(const Event&, const RuleContext&);
 std::optional<std::string> registration_memory_freed(const Event&, const RuleContext&);
 std::optional<std::string> dispatch_freed_too_early(const Event&, const RuleContext&);

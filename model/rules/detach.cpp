@@ -113,9 +113,11 @@ std::optional<std::string> stopped_serving(const Event& event, const RuleContext
   if (call.binding == kNoBinding) return std::nullopt;
   const BindingView& binding = context.view.binding(call.binding);
   const Side callee = peer_of(call.side);
-  if (!binding.side(callee).done || binding.side(call.side).done) return std::nullopt;
+  if (binding.side(callee).detach_calls == 0 || binding.side(call.side).done) return std::nullopt;
+  const sim::HeapBlock& block = context.kernel.execution().heap().block(event.block);
+  if (block.owner != index(binding.side(callee).module)) return std::nullopt;
   return fmt::format(
-      "{} finished detaching and freed what its {} still needs: the peer's call is "
+      "{} was asked to detach and freed what its {} still needs: the peer's call is "
       "in progress and touches {}",
       describe_side(call.binding, callee, context), call.name,
       context.kernel.describe_block(event.block));

@@ -46,7 +46,9 @@ std::optional<std::string> context_freed_too_early(const Event& event, const Rul
                      describe_side(owner->binding, owner->side, context));
 }
 
-std::optional<std::string> blocking_in_cleanup(const Event& event, const RuleContext& context) {
+// Calls into the peer and completions of the same binding break NMR-DET-10, -05 or -07 there; those
+// of another binding are legal.
+std::optional<std::string> wait_in_cleanup(const Event& event, const RuleContext& context) {
   const Frame* callback = innermost_callback(context.kernel, event.fiber);
   if (callback == nullptr || callback->kind != FrameKind::kCleanup) return std::nullopt;
   return fmt::format("{} is called inside {}", event.name, callback->name);
