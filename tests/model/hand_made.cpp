@@ -28,10 +28,11 @@ class NoCallouts final : public Callouts {
 
 class HandMadeProgram final : public sim::Program {
  public:
-  explicit HandMadeProgram(const Body& body) : body_(body) {}
+  explicit HandMadeProgram(const Body& body, std::string_view profile = "documented")
+      : body_(body), profile_(*find_profile(profile)) {}
 
   void run(sim::Execution& execution) override {
-    world_ = std::make_unique<World>(execution, *find_profile("documented"), callouts_);
+    world_ = std::make_unique<World>(execution, profile_, callouts_);
     body_(*world_);
   }
   std::optional<sim::Violation> check_end(sim::Execution&) override { return world_->check_end(); }
@@ -42,6 +43,7 @@ class HandMadeProgram final : public sim::Program {
 
  private:
   const Body& body_;
+  const Profile& profile_;
   NoCallouts callouts_;
   std::unique_ptr<World> world_;
 };
@@ -65,6 +67,16 @@ std::optional<sim::Violation> violation_of(const Body& body) {
 std::string verdict_of(const Body& body) {
   const std::optional<sim::Violation> violation = violation_of(body);
   return violation ? violation->rule : "";
+}
+
+sim::Trace trace_of(const Body& body, std::string_view profile) {
+  sim::Trace trace;
+  sim::Execution execution;
+  sim::DfsStrategy first;
+  first.begin_execution(sim::Seed{0});
+  HandMadeProgram program(body, profile);
+  execution.run(program, first, &trace);
+  return trace;
 }
 
 std::map<std::string, int> verdicts_of(const Body& body) {

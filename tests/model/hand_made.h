@@ -5,8 +5,10 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "model/world.h"
+#include "sim/run/trace.h"
 
 namespace nmrcheck::model::test {
 
@@ -18,6 +20,9 @@ std::optional<sim::Violation> violation_of(const Body& body);
 
 // Its rule; "" if none is broken.
 std::string verdict_of(const Body& body);
+
+// What the first schedule does under a profile.
+sim::Trace trace_of(const Body& body, std::string_view profile);
 
 // How many of all schedules end in each verdict.
 std::map<std::string, int> verdicts_of(const Body& body);
