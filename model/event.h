@@ -1,6 +1,7 @@
 // Facts in the past tense: the only input of rules.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -31,8 +32,22 @@ constexpr Side peer_of(Side side) {
 constexpr std::uint32_t index(Side side) { return static_cast<std::uint32_t>(side); }
 constexpr const char* to_string(Side side) { return side == Side::kClient ? "client" : "provider"; }
 
+// The 16 bytes of an NPI's identifier.
+using NpiId = std::array<std::uint8_t, 16>;
+
+// What crosses the registrar: given to a function or a callback, or handed out by it. What it does
+// not have is null.
+struct Passed {
+  const void* handle = nullptr;   // the registration handle, or the handle of the side's binding
+  const void* context = nullptr;  // registration context, or binding context, of the own side
+  const void* dispatch = nullptr;
+  const void* peer_context = nullptr;  // binding context and dispatch table of the other side
+  const void* peer_dispatch = nullptr;
+};
+
 enum class EventKind : std::uint8_t {
-  // NmrRegister*: module, side, registration; Returned: status.
+  // NmrRegister*: module, side, registration; Called: the registration context is passed; npi;
+  // has_cleanup; `pointer` is the characteristics. Returned: status; the handle is passed.
   kRegisterCalled,
   kRegisterReturned,
   // A registration handle was given to a function: side (of the function), registration if the
@@ -42,7 +57,11 @@ enum class EventKind : std::uint8_t {
   kDeregisterReturned,
   kWaitCalled,
   kWaitReturned,
-  // Callbacks of the module on `side` of `binding`; Returned: status.
+  // Callbacks of the module on `side` of `binding`; Returned: status. AttachCalled: registration
+  // and peer_registration; handle and registration context are passed, to the provider also the
+  // client's binding context and dispatch table. AttachReturned by a provider that accepts: its
+  // binding context and dispatch table; `block` has bit 0 set if it stored the context, bit 1 if
+  // the table. DetachCalled, CleanupCalled: the binding context is passed.
   kAttachCalled,
   kAttachReturned,
   kDetachCalled,
@@ -51,7 +70,8 @@ enum class EventKind : std::uint8_t {
   kCleanupReturned,
   // A binding handle was given to a function: side (of the function), binding if it names one.
   kBindingHandleUsed,
-  // NmrClientAttachProvider for `binding`; Returned: status.
+  // NmrClientAttachProvider for `binding`; Called: the client's context and table are passed;
+  // Returned: status; the provider's are passed if it is success.
   kClientAttachCalled,
   kClientAttachReturned,
   // Nmr{Client,Provider}Detach*Complete entered by `side`.
@@ -59,6 +79,8 @@ enum class EventKind : std::uint8_t {
   kCompletionReturned,
   // The binding is closed for `side`: its registration may drain.
   kBindingClosed,
+  // Paranoid registrars only (CP-18): the waits do not wait for the cleanups of `binding`.
+  kCleanupNotAwaited,
   // A call through a dispatch table; `side` is the caller's.
   kCallBegan,
   kCallEnded,
@@ -84,11 +106,16 @@ struct Event {
   Side side = Side::kClient;
   ModuleId module = kNoModule;
   RegistrationId registration = kNoRegistration;
+  RegistrationId peer_registration = kNoRegistration;
   BindingId binding = kNoBinding;
   std::uint32_t status = 0;  // NTSTATUS bits
   std::uint32_t block = 0;
   const void* pointer = nullptr;
   const char* name = "";  // of the function, static storage
+  // Null if nothing is; both belong to the emitter and live until emit() returns.
+  const Passed* passed = nullptr;
+  const NpiId* npi = nullptr;
+  bool has_cleanup = false;
   sim::FiberId fiber = sim::kNoFiber;
   sim::Place place;
   const std::string* text = nullptr;

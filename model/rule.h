@@ -10,14 +10,12 @@
 namespace nmrcheck::model {
 
 class Kernel;
-class Registrar;
 class View;
 
 // What a check may look at. The view has the event folded in already.
 struct RuleContext {
   const View& view;
   const Kernel& kernel;
-  const Registrar& registrar;
 };
 
 // Returns what is wrong, in one sentence with the names of those involved, or nothing.

@@ -24,7 +24,7 @@ void World::emit(const Event& event) {
 }
 
 std::optional<sim::Violation> World::judge(const Event& event) {
-  const RuleContext context{view_, kernel_, registrar_};
+  const RuleContext context{view_, kernel_};
   for (const RuleInfo* rule : rules_on(event.kind)) {
     if (std::optional<std::string> breach = rule->check(event, context)) {
       return sim::Violation{std::string(rule->id), rule->severity, std::move(*breach), 0,

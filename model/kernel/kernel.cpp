@@ -140,6 +140,13 @@ std::uint8_t Kernel::irql() const { return at_current().irql; }
 
 void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
 
+void Kernel::require_dispatch_level(const char* function) const {
+  if (irql() >= kDispatchLevel) return;
+  std::string message = fmt::format("{} at IRQL {} on {} without raising it to {}", function,
+                                    irql(), describe_fiber(), kDispatchLevel);
+  broken("KRN-IRQL-01", std::move(message));
+}
+
 void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
   if (irql() <= highest) return;
   std::string message = fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,

@@ -133,6 +133,8 @@ class Kernel {
   void set_irql(std::uint8_t irql);
   // Breaks KRN-IRQL-01 when the IRQL is above `highest`.
   void require_irql_at_most(std::uint8_t highest, const char* function) const;
+  // The same below DISPATCH_LEVEL.
+  void require_dispatch_level(const char* function) const;
 
   // --- Memory ---
 

@@ -46,7 +46,9 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
 
 void Kernel::free(void* memory, const char* function) {
   const std::optional<std::uint32_t> found = block_of(memory);
-  if (!found || execution_.heap().block(*found).address != memory) {
+  const bool pool =
+      found && execution_.heap().block(*found).kind != static_cast<std::uint32_t>(PoolKind::kImage);
+  if (!pool || execution_.heap().block(*found).address != memory) {
     std::string message = fmt::format("{} of a pointer that no allocation returned, on {}",
                                       function, describe_fiber());
     broken("KRN-POOL-02", std::move(message));

@@ -33,6 +33,7 @@ const char* to_string(ObjectType type) {
 }
 
 ObjectTable::Entry& ObjectTable::at(const void* address) {
+  if (address == nullptr) return null_;
   if (2 * (used_ + 1) > slots_.size()) grow();
   std::size_t slot = slot_of(address, slots_.size());
   while (slots_[slot].address != nullptr && slots_[slot].address != address) {

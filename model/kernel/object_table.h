@@ -29,7 +29,8 @@ class ObjectTable {
  private:
   void grow();
 
-  std::vector<Entry> slots_;
+  std::vector<Entry> slots_;  // a free one has no address
+  Entry null_;                // of NULL, which would look like a free one
   std::size_t used_ = 0;
 };
 

@@ -63,6 +63,10 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
+    if (address == nullptr) {
+      std::string message = fmt::format("{} on {} is given NULL", function, describe_fiber());
+      broken("KRN-OBJECT-01", std::move(message));
+    }
     const std::optional<std::uint32_t> block = block_of(address);
     check_alive(block, address, function);
     const std::uint32_t value = block ? cell(address) : 0;
@@ -155,6 +159,7 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   const bool spin = kind == LockKind::kSpin || kind == LockKind::kSpinShared;
   const char* function = spin ? "acquire spin lock" : "acquire push lock";
   require_irql_at_most(spin ? kDispatchLevel : kApcLevel, function);
+  if (spin && !raise_irql) require_dispatch_level(function);
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
   for (const HeldLock& held : at_current().locks) {
     if (held.object != object) continue;
@@ -220,13 +225,15 @@ void Kernel::initialize_rundown(void* rundown) {
 }
 
 bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {
-  bool acquired = true;
-  for (; count > 0 && acquired; --count) {
-    acquired = step_on(rundown, ObjectType::kRundown, sim::Op::kAcquire,
-                       "ExAcquireRundownProtection") != 0;
+  for (std::uint64_t acquired = 0; acquired < count; ++acquired) {
+    if (step_on(rundown, ObjectType::kRundown, sim::Op::kAcquire, "ExAcquireRundownProtection")) {
+      continue;
+    }
+    execution_.note("refused: rundown began");
+    release_rundown(rundown, acquired);  // all or none
+    return false;
   }
-  if (!acquired) execution_.note("refused: rundown began");
-  return acquired;
+  return true;
 }
 
 void Kernel::release_rundown(void* rundown, std::uint64_t count) {

@@ -30,7 +30,7 @@ struct Registration {
   bool has_cleanup = false;
   RegistrationState state = RegistrationState::kRegistering;
   // The NPI's identifier, copied when the registration was made.
-  std::array<std::uint8_t, 16> npi{};
+  NpiId npi{};
   sim::ObjectId object = sim::kNoObject;  // the state
   sim::ObjectId pins = sim::kNoObject;    // offers in flight and bindings that are not closed
   void* handle = nullptr;                 // where the value of the handle lies

@@ -112,11 +112,13 @@ void Registrar::call_detach(BindingId id, Side side) {
   const sim::Place place = kernel_.place();
   kernel_.push(frame);
   binding.side(side).detach_called = true;
+  const Passed given{.context = binding.side(side).context};
   kernel_.emit({.kind = EventKind::kDetachCalled,
                 .side = side,
                 .module = module.module,
                 .binding = id,
-                .name = frame.name});
+                .name = frame.name,
+                .passed = &given});
   const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
   // The return is a step: a completion on another fiber may come before it.
   const bool done = status != kStatusPending;
@@ -146,9 +148,13 @@ void Registrar::detach_complete(Side side, void* handle) {
   kernel_.require_irql_at_most(kDispatchLevel, function);
   const std::optional<BindingId> found = find_binding(side, handle);
   const BindingId id = found.value_or(kNoBinding);
+  const Event use{.kind = EventKind::kBindingHandleUsed,
+                  .side = side,
+                  .binding = id,
+                  .pointer = handle,
+                  .name = function};
   if (!found) {
-    kernel_.emit(
-        {.kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle, .name = function});
+    kernel_.emit(use);
     return;
   }
   Binding& binding = bindings_[index(id)];
@@ -156,6 +162,7 @@ void Registrar::detach_complete(Side side, void* handle) {
   const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
   execution_.step({{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
                   function, kernel_.place());
+  kernel_.emit(use);
   kernel_.emit({.kind = EventKind::kCompletionCalled,
                 .side = side,
                 .module = module,
@@ -185,6 +192,7 @@ void Registrar::finish_side_if_ready(BindingId id) {
   binding.wait_policy = ask(18);
   binding.tails_may_run_on = !all_returned && ask(19) == 1;
   if (binding.wait_policy == 2) {
+    kernel_.emit({.kind = EventKind::kCleanupNotAwaited, .binding = id});
     for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
   }
   run_cleanup(id);
@@ -227,11 +235,13 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
     const std::uint8_t irql = kernel_.irql();
     kernel_.push(frame);
     if (at_dispatch) kernel_.set_irql(kDispatchLevel);
+    const Passed given{.context = binding.side(side).context};
     kernel_.emit({.kind = EventKind::kCleanupCalled,
                   .side = side,
                   .module = module.module,
                   .binding = id,
-                  .name = frame.name});
+                  .name = frame.name,
+                  .passed = &given});
     callouts_.cleanup(module, binding.side(side).context);
     execution_.step({{binding.object, Op::kUpdate}}, "cleanup returns", kernel_.place());
     kernel_.emit({.kind = EventKind::kCleanupReturned,

@@ -1,4 +1,4 @@
-// Registration, offers and attachment.
+// Registration, its handles, waiting, and calls through dispatch tables.
 #include "model/nmr/registrar.h"
 
 #include <fmt/format.h>
@@ -14,15 +14,10 @@ using sim::Op;
 
 // Handles look like kernel addresses, which no driver may dereference: doing so is a crash.
 constexpr std::uintptr_t kRegistrationHandles = 0xFFFFE00000001000u;
-constexpr std::uintptr_t kBindingHandles = 0xFFFFE00100001000u;
 constexpr std::uintptr_t kHandleStride = 0x40;
 
 void* registration_handle(RegistrationId id) {
   return reinterpret_cast<void*>(kRegistrationHandles + index(id) * kHandleStride);
-}
-
-void* binding_handle(BindingId id, Side side) {
-  return reinterpret_cast<void*>(kBindingHandles + (2 * index(id) + index(side)) * kHandleStride);
 }
 
 const char* function_name(Side side, const char* client, const char* provider) {
@@ -66,18 +61,8 @@ std::optional<RegistrationId> Registrar::find_registration(const void* handle) c
   return RegistrationId{static_cast<std::uint32_t>(value / kHandleStride)};
 }
 
-std::optional<BindingId> Registrar::find_binding(Side side, const void* handle) const {
-  const auto value = reinterpret_cast<std::uintptr_t>(handle) - kBindingHandles;
-  const std::uintptr_t position = value / kHandleStride;
-  if (value % kHandleStride != 0 || position / 2 >= bindings_.size() ||
-      position % 2 != index(side)) {
-    return std::nullopt;
-  }
-  return BindingId{static_cast<std::uint32_t>(position / 2)};
-}
-
 std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callbacks,
-                                         const std::array<std::uint8_t, 16>& npi, void** handle) {
+                                         const NpiId& npi, void** handle) {
   const char* function = function_name(side, "NmrRegisterClient", "NmrRegisterProvider");
   kernel_.require_irql_at_most(kPassiveLevel, function);
   const RegistrationId id{static_cast<std::uint32_t>(registrations_.size())};
@@ -93,12 +78,16 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   const sim::Place place = kernel_.place();
   const FrameScope frame(kernel_, {FrameKind::kRegistrar, made.module, kNoBinding, side, function});
   execution_.step({{directory_, Op::kUpdate}}, function, place);
+  const Passed given{.context = callbacks.context};
   kernel_.emit({.kind = EventKind::kRegisterCalled,
                 .side = side,
                 .module = made.module,
                 .registration = id,
                 .pointer = callbacks.characteristics,
-                .name = function});
+                .name = function,
+                .passed = &given,
+                .npi = &npi,
+                .has_cleanup = made.has_cleanup});
   const std::uint32_t first = match(id);
   const std::uint32_t count = binding_count() - first;
   const bool handle_first = ask(2) == 0;
@@ -106,11 +95,13 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   make_offers(first, count);
   if (!handle_first) store_handle(handle, made.handle);
   if (made.state == RegistrationState::kRegistering) made.state = RegistrationState::kRegistered;
+  const Passed handed_out{.handle = made.handle};
   kernel_.emit({.kind = EventKind::kRegisterReturned,
                 .side = side,
                 .module = made.module,
                 .registration = id,
-                .name = function});
+                .name = function,
+                .passed = &handed_out});
   return kStatusSuccess;
 }
 
@@ -118,185 +109,6 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
 void Registrar::store_handle(void** handle, void* value) {
   if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
   *handle = value;
-}
-
-// Proposes a binding with every counterpart that can still be offered; part of the registering
-// step. Returns the index of the first one.
-std::uint32_t Registrar::match(RegistrationId id) {
-  const auto first = static_cast<std::uint32_t>(bindings_.size());
-  const Registration& made = registrations_[index(id)];
-  for (std::uint32_t i = 0; i < registrations_.size(); ++i) {
-    const Registration& other = registrations_[i];
-    const bool live = other.state == RegistrationState::kRegistering ||
-                      other.state == RegistrationState::kRegistered;
-    if (other.side == made.side || !live || other.npi != made.npi || i == index(id)) continue;
-    Binding& binding = bindings_.emplace_back();
-    binding.registrations[index(made.side)] = id;
-    binding.registrations[index(other.side)] = RegistrationId{i};
-    binding.object = execution_.create("binding");
-    const BindingId binding_id{static_cast<std::uint32_t>(bindings_.size() - 1)};
-    for (const Side side : {Side::kClient, Side::kProvider}) {
-      binding.side(side).done_flag = execution_.create("side of the binding");
-      binding.side(side).handle = binding_handle(binding_id, side);
-    }
-  }
-  return first;
-}
-
-void Registrar::make_offers(std::uint32_t first, std::uint32_t count) {
-  if (count == 0) return;
-  const bool worker = ask(1) == 1;
-  const std::uint32_t order = count > 1 ? ask(4) : 0;
-  const bool reversed = order == 1;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const BindingId id{first + (reversed ? count - 1 - i : i)};
-    if (worker || (order == 2 && i + 1 < count)) {
-      execution_.spawn("nmr worker", [this, id] { run_offer(id); });
-    } else {
-      run_offer(id);
-    }
-  }
-}
-
-bool Registrar::late(const Binding& binding) const {
-  for (const RegistrationId id : binding.registrations) {
-    if (registrations_[index(id)].state >= RegistrationState::kDeregistering) return true;
-  }
-  return false;
-}
-
-// Decides whether the proposed offer is made, and pins both registrations if so.
-bool Registrar::begin_offer(BindingId id) {
-  Binding& binding = bindings_[index(id)];
-  const Registration& client = registrations_[index(binding.registration(Side::kClient))];
-  const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  execution_.step({{binding.object, Op::kUpdate},
-                   {client.pins, Op::kAdd, 1},
-                   {provider.pins, Op::kAdd, 1},
-                   {client.object, Op::kRead},
-                   {provider.object, Op::kRead}},
-                  "offer", kernel_.place());
-  const bool closed =
-      client.state == RegistrationState::kClosed || provider.state == RegistrationState::kClosed;
-  if (!closed && (!late(binding) || ask(10) == 1)) return true;
-  close_unattached(id);
-  return false;
-}
-
-void Registrar::close_unattached(BindingId id) {
-  bindings_[index(id)].phase = BindingPhase::kClosed;
-  for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
-}
-
-void Registrar::run_offer(BindingId id) {
-  if (!begin_offer(id)) return;
-  Binding& binding = bindings_[index(id)];
-  binding.phase = BindingPhase::kClientDeciding;
-  const std::uint32_t status = call_client_attach(id);
-  if (binding.phase == BindingPhase::kClientDeciding) {
-    close_unattached(id);
-    return;
-  }
-  const Registration& client = registrations_[index(binding.registration(Side::kClient))];
-  const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  execution_.step(
-      {{binding.object, Op::kUpdate}, {client.object, Op::kRead}, {provider.object, Op::kRead}},
-      "attached", kernel_.place());
-  kernel_.emit({.kind = EventKind::kAttachReturned,
-                .side = Side::kClient,
-                .module = client.module,
-                .binding = id,
-                .status = status});
-  if (binding.phase != BindingPhase::kProviderAttached) return;  // detaching already (CP-06)
-  binding.phase = BindingPhase::kAttached;
-  // A client that rejects after the provider accepted breaks NMR-ATT-03; the binding is detached so
-  // that the provider learns of it (CP-23).
-  if ((late(binding) || !nt_success(status)) && claim_detach(id, false)) start_detach(id);
-}
-
-std::uint32_t Registrar::call_client_attach(BindingId id) {
-  Binding& binding = bindings_[index(id)];
-  const Registration& client = registrations_[index(binding.registration(Side::kClient))];
-  const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  const Frame frame{FrameKind::kAttach, client.module, id, Side::kClient, "ClientAttachProvider"};
-  const FrameScope scope(kernel_, frame);
-  kernel_.emit({.kind = EventKind::kAttachCalled,
-                .side = Side::kClient,
-                .module = client.module,
-                .binding = id,
-                .name = frame.name});
-  const std::uint32_t status =
-      callouts_.client_attach(client, provider, binding.side(Side::kClient).handle);
-  if (binding.phase == BindingPhase::kClientDeciding) {
-    kernel_.emit({.kind = EventKind::kAttachReturned,
-                  .side = Side::kClient,
-                  .module = client.module,
-                  .binding = id,
-                  .status = status,
-                  .name = frame.name});
-  }
-  return status;
-}
-
-std::uint32_t Registrar::client_attach_provider(void* handle, void* client_context,
-                                                const void* client_dispatch,
-                                                void** provider_context,
-                                                const void** provider_dispatch) {
-  constexpr const char* kFunction = "NmrClientAttachProvider";
-  const std::optional<BindingId> found = find_binding(Side::kClient, handle);
-  const BindingId id = found.value_or(kNoBinding);
-  kernel_.emit(
-      {.kind = EventKind::kBindingHandleUsed, .binding = id, .pointer = handle, .name = kFunction});
-  if (!found || bindings_[index(id)].phase != BindingPhase::kClientDeciding) {
-    return kStatusInvalidDeviceState;
-  }
-  Binding& binding = bindings_[index(id)];
-  const Registration& client = registrations_[index(binding.registration(Side::kClient))];
-  const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  const sim::Place place = kernel_.place();
-  kernel_.emit({.kind = EventKind::kClientAttachCalled, .binding = id, .name = kFunction});
-  const FrameScope scope(kernel_,
-                         {FrameKind::kRegistrar, client.module, id, Side::kClient, kFunction});
-  binding.phase = BindingPhase::kProviderDeciding;
-  binding.side(Side::kClient).context = client_context;
-  binding.side(Side::kClient).dispatch = client_dispatch;
-  const Frame frame{FrameKind::kAttach, provider.module, id, Side::kProvider,
-                    "ProviderAttachClient"};
-  kernel_.push(frame);
-  kernel_.emit({.kind = EventKind::kAttachCalled,
-                .side = Side::kProvider,
-                .module = provider.module,
-                .binding = id,
-                .name = frame.name});
-  const Callouts::ProviderAnswer answer = callouts_.provider_attach(
-      provider, client, binding.side(Side::kProvider).handle, client_context, client_dispatch);
-  execution_.step(
-      {{binding.object, Op::kUpdate}, {binding.side(Side::kProvider).done_flag, Op::kUpdate}},
-      "return", kernel_.place());
-  kernel_.emit({.kind = EventKind::kAttachReturned,
-                .side = Side::kProvider,
-                .module = provider.module,
-                .binding = id,
-                .status = answer.status,
-                .block = (answer.context_stored ? 1u : 0u) | (answer.dispatch_stored ? 2u : 0u),
-                .name = frame.name});
-  kernel_.pop();
-  kernel_.set_place(place);
-  if (nt_success(answer.status)) {
-    binding.phase = BindingPhase::kProviderAttached;
-    binding.side(Side::kProvider).context = answer.context;
-    binding.side(Side::kProvider).dispatch = answer.dispatch;
-    *provider_context = answer.context;
-    *provider_dispatch = answer.dispatch;
-    binding.attach_call_returned = true;
-  } else {
-    binding.phase = BindingPhase::kClientDeciding;
-  }
-  kernel_.emit({.kind = EventKind::kClientAttachReturned,
-                .binding = id,
-                .status = answer.status,
-                .name = kFunction});
-  return answer.status;
 }
 
 std::uint32_t Registrar::wait(Side side, void* handle) {

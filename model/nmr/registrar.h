@@ -6,7 +6,6 @@
 // modules.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -47,8 +46,8 @@ class Registrar {
   Registrar(Kernel& kernel, const Profile& profile, Callouts& callouts);
 
   // NmrRegisterClient, NmrRegisterProvider. Stores the handle at `handle`.
-  std::uint32_t register_module(Side side, const ModuleCallbacks& callbacks,
-                                const std::array<std::uint8_t, 16>& npi, void** handle);
+  std::uint32_t register_module(Side side, const ModuleCallbacks& callbacks, const NpiId& npi,
+                                void** handle);
   // NmrDeregisterClient, NmrDeregisterProvider.
   std::uint32_t deregister(Side side, void* handle);
   // NmrWaitForClientDeregisterComplete, NmrWaitForProviderDeregisterComplete.

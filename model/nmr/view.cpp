@@ -6,8 +6,15 @@ namespace {
 
 constexpr std::uint32_t kPending = 0x103;
 
+const Passed kNothing{};
 const BindingView kNoBindingView{};
 const RegistrationView kNoRegistrationView{};
+
+const Passed& passed(const Event& event) {
+  return event.passed != nullptr ? *event.passed : kNothing;
+}
+
+bool succeeded(std::uint32_t status) { return status < 0x80000000u; }
 
 }  // namespace
 
@@ -41,12 +48,19 @@ void View::fold_registration(const Event& event) {
       registration.side = event.side;
       registration.module = event.module;
       registration.characteristics = event.pointer;
+      registration.context = passed(event).context;
+      registration.has_cleanup = event.has_cleanup;
+      if (event.npi != nullptr) registration.npi = *event.npi;
       break;
     case EventKind::kRegisterReturned:
       registration.returned = true;
+      registration.handle = passed(event).handle;
       break;
     case EventKind::kDeregisterCalled:
       ++registration.deregister_calls;
+      break;
+    case EventKind::kDeregisterReturned:
+      registration.deregister_returned = true;
       break;
     case EventKind::kWaitCalled:
       ++registration.wait_calls;
@@ -59,26 +73,45 @@ void View::fold_registration(const Event& event) {
   }
 }
 
-void View::fold_binding(const Event& event) {
-  BindingView& binding = binding_at(event.binding);
+void View::fold_attach(const Event& event, BindingView& binding) {
   SideView& side = binding.side(event.side);
   switch (event.kind) {
     case EventKind::kAttachCalled:
       side.module = event.module;
-      side.attach_called = true;
+      side.registration = event.registration;
+      side.handle = passed(event).handle;
+      ++side.attach_callbacks;
+      side.attach_returned = false;  // a client may try again after a refusal
+      binding.side(peer_of(event.side)).registration = event.peer_registration;
       break;
     case EventKind::kAttachReturned:
       side.attach_returned = true;
       side.attach_status = event.status;
-      if (event.side == Side::kProvider) binding.accepted = event.status < 0x80000000u;
+      if (event.side == Side::kClient) break;
+      binding.accepted = succeeded(event.status);
+      if (!binding.accepted) break;
+      side.context = passed(event).context;
+      side.dispatch = passed(event).dispatch;
       break;
     case EventKind::kClientAttachCalled:
       ++binding.attach_calls;
+      binding.side(Side::kClient).context = passed(event).context;
+      binding.side(Side::kClient).dispatch = passed(event).dispatch;
       break;
     case EventKind::kClientAttachReturned:
       binding.last_attach_status = event.status;
-      if (event.status < 0x80000000u) binding.client_attached = true;
+      if (succeeded(event.status)) binding.client_attached = true;
       break;
+    default:
+      break;
+  }
+}
+
+void View::fold_binding(const Event& event) {
+  BindingView& binding = binding_at(event.binding);
+  SideView& side = binding.side(event.side);
+  fold_attach(event, binding);
+  switch (event.kind) {
     case EventKind::kDetachCalled:
       ++side.detach_calls;
       break;
@@ -91,6 +124,7 @@ void View::fold_binding(const Event& event) {
       break;
     case EventKind::kCompletionCalled:
       ++side.completions;
+      if (side.detach_calls > 0 && !side.detach_returned) side.completed_early = true;
       side.done = true;
       break;
     case EventKind::kCallBegan:
@@ -106,7 +140,10 @@ void View::fold_binding(const Event& event) {
       side.cleanup_returned = true;
       break;
     case EventKind::kBindingClosed:
-      side.closed = true;
+      ++side.closings;
+      break;
+    case EventKind::kCleanupNotAwaited:
+      binding.cleanup_awaited = false;
       break;
     default:
       break;

@@ -11,8 +11,12 @@ namespace nmrcheck::model {
 
 struct SideView {
   ModuleId module = kNoModule;
-  bool attach_called = false;
-  bool attach_returned = false;
+  RegistrationId registration = kNoRegistration;
+  const void* handle = nullptr;
+  const void* context = nullptr;  // binding context; of a provider: once it accepted
+  const void* dispatch = nullptr;
+  std::uint32_t attach_callbacks = 0;
+  bool attach_returned = false;  // the last of them
   std::uint32_t attach_status = 0;
   std::uint32_t detach_calls = 0;
   bool detach_returned = false;
@@ -22,18 +26,20 @@ struct SideView {
   // completion.
   bool done = false;
   bool done_by_return = false;
+  bool completed_early = false;  // while the detach callback was in progress
   std::uint32_t open_calls = 0;  // calls of this side into the peer that have not returned
   std::uint32_t cleanup_calls = 0;
   bool cleanup_returned = false;
-  bool closed = false;
+  std::uint32_t closings = 0;
 };
 
 struct BindingView {
   std::array<SideView, 2> sides;
-  bool accepted = false;         // ProviderAttachClient returned success
-  bool client_attached = false;  // NmrClientAttachProvider returned success
-  std::uint32_t attach_calls = 0;
+  bool accepted = false;           // ProviderAttachClient returned success
+  bool client_attached = false;    // NmrClientAttachProvider returned success
+  std::uint32_t attach_calls = 0;  // of NmrClientAttachProvider
   std::uint32_t last_attach_status = 0;
+  bool cleanup_awaited = true;  // by the waits for the deregistrations
 
   SideView& side(Side side) { return sides[index(side)]; }
   const SideView& side(Side side) const { return sides[index(side)]; }
@@ -44,8 +50,13 @@ struct RegistrationView {
   Side side = Side::kClient;
   ModuleId module = kNoModule;
   const void* characteristics = nullptr;
+  const void* context = nullptr;
+  const void* handle = nullptr;  // once NmrRegister* returned
+  NpiId npi{};
+  bool has_cleanup = false;
   bool returned = false;
   std::uint32_t deregister_calls = 0;
+  bool deregister_returned = false;
   std::uint32_t wait_calls = 0;
   bool closed = false;  // the wait returned success
 };
@@ -54,7 +65,7 @@ class View {
  public:
   void fold(const Event& event);
 
-  // An event names a binding or registration before anything is known of it: all fields default.
+  // An event may name a binding or registration before anything is known of it: all fields default.
   const BindingView& binding(BindingId id) const;
   const RegistrationView& registration(RegistrationId id) const;
   std::uint32_t binding_count() const { return static_cast<std::uint32_t>(bindings_.size()); }
@@ -66,6 +77,7 @@ class View {
   BindingView& binding_at(BindingId id);
   RegistrationView& registration_at(RegistrationId id);
   void fold_binding(const Event& event);
+  void fold_attach(const Event& event, BindingView& binding);
   void fold_registration(const Event& event);
 
   std::vector<BindingView> bindings_;

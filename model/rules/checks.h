@@ -27,7 +27,7 @@ std::optional<std::string> stopped_serving(const Event&, const RuleContext&);
 
 // lifetime.cpp
 std::optional<std::string> context_freed_too_early(const Event&, const RuleContext&);
-std::optional<std::string> blocking_in_cleanup(const Event&, const RuleContext&);
+std::optional<std::string> wait_in_cleanup(const Event&, const RuleContext&);
 std::optional<std::string> context_freed_twice(const Event&, const RuleContext&);
 std::optional<std::string> registration_memory_freed(const Event&, const RuleContext&);
 std::optional<std::string> dispatch_freed_too_early(const Event&, const RuleContext&);
@@ -56,10 +56,15 @@ std::optional<std::string> status_changed(const Event&, const RuleContext&);
 std::optional<std::string> callback_irql(const Event&, const RuleContext&);
 std::optional<std::string> detach_of_unattached(const Event&, const RuleContext&);
 std::optional<std::string> detach_not_once(const Event&, const RuleContext&);
-std::optional<std::string> cleanup_too_early_or_twice(const Event&, const RuleContext&);
+std::optional<std::string> cleanup_not_once(const Event&, const RuleContext&);
+std::optional<std::string> value_changed(const Event&, const RuleContext&);
 std::optional<std::string> wait_returned_early(const Event&, const RuleContext&);
 std::optional<std::string> callback_after_wait(const Event&, const RuleContext&);
+std::optional<std::string> registrar_blocked(const Event&, const RuleContext&);
 std::optional<std::string> binding_stranded(const Event&, const RuleContext&);
+std::optional<std::string> early_completion_lost(const Event&, const RuleContext&);
+std::optional<std::string> registration_failed_late(const Event&, const RuleContext&);
+std::optional<std::string> detach_unasked(const Event&, const RuleContext&);
 
 // Shared by the families: the frame of `kind` on the current fiber, innermost first, or null.
 class Kernel;

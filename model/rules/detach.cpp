@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
-#include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
 
@@ -93,7 +92,7 @@ std::optional<std::string> peer_memory_after_done(const Event& event, const Rule
   for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
     const BindingView& binding = context.view.binding(BindingId{i});
     for (const Side side : {Side::kClient, Side::kProvider}) {
-      const BindingSide& owner = context.registrar.binding(BindingId{i}).side(side);
+      const SideView& owner = binding.side(side);
       const bool holds = (owner.context != nullptr && block.contains(owner.context)) ||
                          (owner.dispatch != nullptr && block.contains(owner.dispatch));
       const SideView& peer = binding.side(peer_of(side));
@@ -114,9 +113,11 @@ std::optional<std::string> stopped_serving(const Event& event, const RuleContext
   if (call.binding == kNoBinding) return std::nullopt;
   const BindingView& binding = context.view.binding(call.binding);
   const Side callee = peer_of(call.side);
-  if (!binding.side(callee).done || binding.side(call.side).done) return std::nullopt;
+  if (binding.side(callee).detach_calls == 0 || binding.side(call.side).done) return std::nullopt;
+  const sim::HeapBlock& block = context.kernel.execution().heap().block(event.block);
+  if (block.owner != index(binding.side(callee).module)) return std::nullopt;
   return fmt::format(
-      "{} finished detaching and freed what its {} still needs: the peer's call is "
+      "{} was asked to detach and freed what its {} still needs: the peer's call is "
       "in progress and touches {}",
       describe_side(call.binding, callee, context), call.name,
       context.kernel.describe_block(event.block));

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
-#include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
 
@@ -14,14 +13,12 @@ bool is_wait(const Event& event) { return std::string_view(event.name).starts_wi
 }  // namespace
 
 std::optional<std::string> dead_binding_handle(const Event& event, const RuleContext& context) {
-  if (event.binding == kNoBinding || std::string_view(event.name) != "NmrClientAttachProvider") {
-    return std::nullopt;
-  }
-  // A client that attaches late for the first time breaks NMR-ATT-01 instead.
+  if (event.binding == kNoBinding) return std::nullopt;
   const BindingView& binding = context.view.binding(event.binding);
-  const SideView& client = binding.side(Side::kClient);
-  const bool failed = binding.attach_calls > 0 && !binding.client_attached;
-  if (!failed || !client.attach_returned) return std::nullopt;
+  if (binding.accepted || !binding.side(event.side).attach_returned) return std::nullopt;
+  // A client that attaches late for the first time breaks NMR-ATT-01 instead.
+  const bool attaches = std::string_view(event.name) == "NmrClientAttachProvider";
+  if (attaches && binding.attach_calls == 0) return std::nullopt;
   return fmt::format("{} is given the binding handle of an attach that failed", event.name);
 }
 

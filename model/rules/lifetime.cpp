@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
-#include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
 
@@ -21,9 +20,9 @@ struct Owner {
 // The latest binding whose context of a side lies in the event's block.
 std::optional<Owner> context_owner(const Event& event, const RuleContext& context) {
   const sim::HeapBlock& block = block_of(event, context);
-  for (std::uint32_t i = context.registrar.binding_count(); i-- > 0;) {
+  for (std::uint32_t i = context.view.binding_count(); i-- > 0;) {
     for (const Side side : {Side::kClient, Side::kProvider}) {
-      const void* owned = context.registrar.binding(BindingId{i}).side(side).context;
+      const void* owned = context.view.binding(BindingId{i}).side(side).context;
       if (owned != nullptr && block.contains(owned)) return Owner{BindingId{i}, side};
     }
   }
@@ -42,14 +41,14 @@ std::optional<std::string> context_freed_too_early(const Event& event, const Rul
   if (!owner || !block_of(event, context).live) return std::nullopt;
   const BindingView& binding = context.view.binding(owner->binding);
   if (!binding.accepted || binding.side(owner->side).cleanup_calls > 0) return std::nullopt;
-  const RegistrationId registration =
-      context.registrar.binding(owner->binding).registration(owner->side);
-  if (!registration_open(registration, context)) return std::nullopt;
+  if (!registration_open(binding.side(owner->side).registration, context)) return std::nullopt;
   return fmt::format("{} frees its binding context outside its cleanup callback",
                      describe_side(owner->binding, owner->side, context));
 }
 
-std::optional<std::string> blocking_in_cleanup(const Event& event, const RuleContext& context) {
+// Calls into the peer and completions of the same binding break NMR-DET-10, -05 or -07 there; those
+// of another binding are legal.
+std::optional<std::string> wait_in_cleanup(const Event& event, const RuleContext& context) {
   const Frame* callback = innermost_callback(context.kernel, event.fiber);
   if (callback == nullptr || callback->kind != FrameKind::kCleanup) return std::nullopt;
   return fmt::format("{} is called inside {}", event.name, callback->name);
@@ -79,10 +78,10 @@ std::optional<std::string> registration_memory_freed(const Event& event,
 
 std::optional<std::string> dispatch_freed_too_early(const Event& event,
                                                     const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.registrar.binding_count(); ++i) {
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
     const BindingView& binding = context.view.binding(BindingId{i});
     for (const Side side : {Side::kClient, Side::kProvider}) {
-      const void* dispatch = context.registrar.binding(BindingId{i}).side(side).dispatch;
+      const void* dispatch = binding.side(side).dispatch;
       if (dispatch == nullptr || !block_of(event, context).contains(dispatch)) continue;
       if (!binding.accepted || binding.both_done()) continue;
       return fmt::format("{} frees its dispatch table while the binding is attached",

@@ -1,0 +1,406 @@
+// Events and virtual time, locks, rundown protection: results, and verdicts on misuse.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tests/model/kernel/driver.h"
+
+namespace nmrcheck::model::test {
+namespace {
+
+constexpr const char* kAllowed = "";
+
+// --- Events ---
+
+char* make_event(Kernel& kernel, bool synchronization, bool signaled = false) {
+  char* event = allocate(kernel);
+  kernel.initialize_event(event, synchronization, signaled);
+  return event;
+}
+
+TEST(EventTest, ReturnsTheStateBefore) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* event = make_event(kernel, false);
+              EXPECT_FALSE(kernel.read_event(event));
+              EXPECT_FALSE(kernel.set_event(event));
+              EXPECT_TRUE(kernel.set_event(event));
+              EXPECT_TRUE(kernel.read_event(event));
+              EXPECT_TRUE(kernel.reset_event(event));
+              EXPECT_FALSE(kernel.reset_event(event));
+            }),
+            kAllowed);
+}
+
+TEST(EventTest, OnlyASynchronizationEventIsConsumed) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* notification = make_event(kernel, false, true);
+              EXPECT_EQ(kernel.wait_event(notification, std::nullopt), kStatusSuccess);
+              EXPECT_EQ(kernel.wait_event(notification, 0), kStatusSuccess);
+              char* synchronization = make_event(kernel, true, true);
+              EXPECT_EQ(kernel.wait_event(synchronization, 0), kStatusSuccess);
+              EXPECT_EQ(kernel.wait_event(synchronization, 0), kStatusTimeout);
+            }),
+            kAllowed);
+}
+
+template <bool synchronization>
+void wake_two(Kernel& kernel) {
+  char* event = make_event(kernel, synchronization);
+  for (int i = 0; i < 2; ++i) {
+    kernel.start_thread("waiter", [&kernel, event] { kernel.wait_event(event, std::nullopt); });
+  }
+  kernel.set_event(event);
+}
+
+TEST(EventTest, ASynchronizationEventWakesOneWaiter) {
+  // The set, then wait and return of two waiters: 4! / (2! 2!) = 6 orders.
+  EXPECT_EQ(verdicts(wake_two<false>), (Verdicts{{"", 6}}));
+  // The set, then wait and return of either of the two.
+  EXPECT_EQ(verdicts(wake_two<true>), (Verdicts{{"harness.deadlock", 2}}));
+}
+
+TEST(EventTest, IsInitializedBeforeUse) {
+  EXPECT_EQ(message([](Kernel& kernel) { kernel.set_event(allocate(kernel)); }),
+            "KeSetEvent on main is given an event that was never initialized");
+  EXPECT_EQ(verdict([](Kernel& kernel) { kernel.wait_event(nullptr, std::nullopt); }),
+            "KRN-OBJECT-01");
+}
+
+TEST(EventTest, IsNoLock) {
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.acquire_lock(make_event(kernel, false), LockKind::kSpin, true);
+            }),
+            "acquire spin lock on main is given an event where it needs a lock");
+}
+
+TEST(EventTest, AWaitThatMayBlockNeedsALowIrql) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* event = make_event(kernel, false, true);
+              kernel.set_irql(kDispatchLevel);
+              kernel.wait_event(event, 0);  // a poll
+              kernel.set_event(event);
+            }),
+            kAllowed);
+  for (const auto body : {+[](Kernel& kernel) {
+                            char* event = make_event(kernel, false, true);
+                            kernel.set_irql(kDispatchLevel);
+                            kernel.wait_event(event, std::nullopt);
+                          },
+                          +[](Kernel& kernel) {
+                            char* event = make_event(kernel, false, true);
+                            kernel.set_irql(kDispatchLevel);
+                            kernel.wait_event(event, 1);
+                          },
+                          +[](Kernel& kernel) {
+                            char* event = make_event(kernel, false);
+                            kernel.set_irql(kDispatchLevel + 1);
+                            kernel.set_event(event);
+                          },
+                          +[](Kernel& kernel) {
+                            kernel.set_irql(kDispatchLevel);
+                            kernel.sleep(1);
+                          }}) {
+    EXPECT_EQ(verdict(body), "KRN-IRQL-01");
+  }
+}
+
+// --- Virtual time ---
+
+TEST(TimeTest, AWaitEndsAtItsTimeoutExactly) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              kernel.sleep(7);
+              EXPECT_EQ(kernel.execution().now(), 7u);
+              char* event = make_event(kernel, false);
+              EXPECT_EQ(kernel.wait_event(event, 100), kStatusTimeout);
+              EXPECT_EQ(kernel.execution().now(), 107u);
+            }),
+            kAllowed);
+}
+
+TEST(TimeTest, StandsStillWhileAnyThreadCanRun) {
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              char* event = make_event(kernel, false);
+              kernel.start_thread("setter", [&kernel, event] { kernel.set_event(event); });
+              EXPECT_EQ(kernel.wait_event(event, 1), kStatusSuccess);
+              EXPECT_EQ(kernel.execution().now(), 0u);
+            }),
+            (Verdicts{{"", 2}}));  // set wait return, set return wait
+}
+
+TEST(TimeTest, TheEarlierDeadlineComesFirst) {
+  static std::uint64_t delay;
+  static std::uint32_t expected;
+  const DriverBody wait_100 = [](Kernel& kernel) {
+    char* event = make_event(kernel, true);
+    kernel.start_thread("setter", [&kernel, event] {
+      kernel.sleep(delay);
+      kernel.set_event(event);
+    });
+    EXPECT_EQ(kernel.wait_event(event, 100), expected) << delay;
+    EXPECT_EQ(kernel.execution().now(), std::min<std::uint64_t>(delay, 100));
+  };
+  delay = 99, expected = kStatusSuccess;
+  EXPECT_EQ(verdicts(wait_100), (Verdicts{{"", 2}}));  // as in StandsStillWhileAnyThreadCanRun
+  delay = 101, expected = kStatusTimeout;
+  EXPECT_EQ(verdicts(wait_100), (Verdicts{{"", 1}}));
+  // Both deadlines pass at once; the wait has timed out, whoever runs first: wake, set and return
+  // of the setter with the wake of the waiter before, between or after them.
+  delay = 100, expected = kStatusTimeout;
+  EXPECT_EQ(verdicts(wait_100), (Verdicts{{"", 4}}));
+}
+
+TEST(TimeTest, AnEventFreedDuringAWaitIsNoticed) {
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              char* event = make_event(kernel, false);
+              kernel.start_thread("owner", [&kernel, event] {
+                kernel.sleep(1);
+                kernel.free(event, "ExFreePool");
+              });
+              kernel.wait_event(event, 2);
+            }),
+            (Verdicts{{"KRN-POOL-01", 1}}));
+}
+
+// --- Locks ---
+
+TEST(LockTest, ASpinLockRaisesTheIrqlAndRestoresIt) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.acquire_lock(lock, LockKind::kSpin, true);
+              EXPECT_EQ(kernel.irql(), kDispatchLevel);
+              EXPECT_EQ(kernel.held_locks(kernel.execution().current()).size(), 1u);
+              EXPECT_EQ(kernel.held_locks(kernel.execution().current())[0].irql_before,
+                        kPassiveLevel);
+              kernel.release_lock(lock, LockKind::kSpin, kPassiveLevel);
+              EXPECT_EQ(kernel.irql(), kPassiveLevel);
+              EXPECT_TRUE(kernel.held_locks(kernel.execution().current()).empty());
+            }),
+            kAllowed);
+}
+
+TEST(LockTest, ExcludesOtherThreads) {
+  static int inside;
+  const DriverBody two = [](Kernel& kernel) {
+    char* lock = allocate(kernel);
+    char* variable = allocate(kernel);
+    inside = 0;
+    const auto enter = [&kernel, lock, variable] {
+      kernel.acquire_lock(lock, LockKind::kPush, false);
+      EXPECT_EQ(++inside, 1);
+      kernel.access(variable, true, "write");
+      --inside;
+      kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+    };
+    kernel.start_thread("other", enter);
+    enter();
+  };
+  // Sections of three steps cannot overlap. other first: its return, and the three of main after
+  // it, in 4 orders; main first: all seven steps in one order.
+  EXPECT_EQ(verdicts(two), (Verdicts{{"", 5}}));
+}
+
+TEST(LockTest, SharersEnterTogetherAndKeepTheOwnerOut) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.start_thread("sharer", [&kernel, lock] {
+                kernel.acquire_lock(lock, LockKind::kPushShared, false);
+                EXPECT_FALSE(kernel.try_acquire_lock(lock, LockKind::kPush));
+                kernel.release_lock(lock, LockKind::kPushShared, std::nullopt);
+              });
+              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+              EXPECT_FALSE(kernel.try_acquire_lock(lock, LockKind::kPush));
+              kernel.release_lock(lock, LockKind::kPushShared, std::nullopt);
+              kernel.join_thread(sim::FiberId{1});
+              EXPECT_TRUE(kernel.try_acquire_lock(lock, LockKind::kPush));
+              kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+            }),
+            kAllowed);
+}
+
+TEST(LockTest, IsNotRecursive) {
+  EXPECT_EQ(message([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.set_place({"driver.c", 4});
+              kernel.acquire_lock(lock, LockKind::kSpin, true);
+              kernel.acquire_lock(lock, LockKind::kSpin, true);
+            }),
+            "main acquires a lock that it holds already, since driver.c:4");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+            }),
+            "KRN-LOCK-02");
+}
+
+TEST(LockTest, IsReleasedByItsHolderInItsMode) {
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.release_lock(allocate(kernel), LockKind::kSpin, std::nullopt);
+            }),
+            "release spin lock on main, which does not hold it so");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+              kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+            }),
+            "KRN-LOCK-01");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* lock = allocate(kernel);
+              kernel.acquire_lock(lock, LockKind::kPush, false);
+              kernel.start_thread("other", [&kernel, lock] {
+                kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+              });
+            }),
+            "KRN-LOCK-01");
+}
+
+TEST(LockTest, LocksAreReleasedInAnyOrder) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* first = allocate(kernel);
+              char* second = allocate(kernel);
+              kernel.acquire_lock(first, LockKind::kPush, false);
+              kernel.acquire_lock(second, LockKind::kPush, false);
+              kernel.release_lock(first, LockKind::kPush, std::nullopt);
+              kernel.release_lock(second, LockKind::kPush, std::nullopt);
+            }),
+            kAllowed);
+}
+
+TEST(LockTest, EachKindHasItsIrql) {
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.set_irql(kDispatchLevel);
+              kernel.acquire_lock(allocate(kernel), LockKind::kPush, false);
+            }),
+            "acquire push lock at IRQL 2 on main; the highest allowed is 1");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              kernel.set_irql(kDispatchLevel + 1);
+              kernel.acquire_lock(allocate(kernel), LockKind::kSpin, true);
+            }),
+            "KRN-IRQL-01");
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.acquire_lock(allocate(kernel), LockKind::kSpin, false);
+            }),
+            "acquire spin lock at IRQL 0 on main without raising it to 2");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              kernel.set_irql(kDispatchLevel);
+              kernel.acquire_lock(allocate(kernel), LockKind::kSpin, false);
+            }),
+            kAllowed);
+}
+
+TEST(LockTest, NoWaitUnderASpinLock) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* event = make_event(kernel, false, true);
+              kernel.acquire_lock(allocate(kernel), LockKind::kSpin, true);
+              kernel.wait_event(event, std::nullopt);
+            }),
+            "KRN-IRQL-01");
+}
+
+TEST(LockTest, HoldsItsInitialValueBeforeUse) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              auto* garbage = static_cast<char*>(kernel.allocate(8, PoolKind::kNonPaged, 0, false));
+              kernel.acquire_lock(garbage, LockKind::kPush, false);
+            }),
+            "KRN-OBJECT-01");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              auto* garbage = static_cast<char*>(kernel.allocate(8, PoolKind::kNonPaged, 0, false));
+              kernel.initialize_lock(garbage);
+              kernel.acquire_lock(garbage, LockKind::kPush, false);
+            }),
+            kAllowed);
+  EXPECT_EQ(message([](Kernel& kernel) { kernel.acquire_lock(nullptr, LockKind::kSpin, true); }),
+            "acquire spin lock on main is given NULL");
+}
+
+// --- Rundown protection ---
+
+TEST(RundownTest, IsRefusedOnceItBegan) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* rundown = allocate(kernel);
+              EXPECT_TRUE(kernel.acquire_rundown(rundown, 2));
+              kernel.release_rundown(rundown);
+              kernel.release_rundown(rundown);
+              kernel.wait_for_rundown(rundown);
+              EXPECT_FALSE(kernel.acquire_rundown(rundown));
+              kernel.reinitialize_rundown(rundown);
+              EXPECT_TRUE(kernel.acquire_rundown(rundown));
+            }),
+            kAllowed);
+}
+
+TEST(RundownTest, TheWaitLastsUntilTheLastRelease) {
+  static bool released;
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              released = false;
+              char* rundown = allocate(kernel);
+              kernel.acquire_rundown(rundown);
+              kernel.start_thread("user", [&kernel, rundown] {
+                kernel.release_rundown(rundown);
+                released = true;
+              });
+              kernel.wait_for_rundown(rundown);
+              EXPECT_TRUE(released);
+            }),
+            // b(egin) d(rain) of main, r(elease) e(nd) of user, d after r: the 6 orders of two and
+            // two but b d r e.
+            (Verdicts{{"", 5}}));
+}
+
+TEST(RundownTest, SeveralReferencesAreAcquiredTogetherOrNotAtAll) {
+  for (const auto& [verdict, count] : verdicts([](Kernel& kernel) {
+         char* rundown = allocate(kernel);
+         kernel.start_thread("user", [&kernel, rundown] {
+           if (kernel.acquire_rundown(rundown, 2)) kernel.release_rundown(rundown, 2);
+         });
+         kernel.wait_for_rundown(rundown);
+       })) {
+    EXPECT_EQ(verdict, kAllowed) << "in " << count << " schedules";
+  }
+}
+
+TEST(RundownTest, IsReleasedOnlyByWhoAcquiredIt) {
+  EXPECT_EQ(message([](Kernel& kernel) { kernel.release_rundown(allocate(kernel)); }),
+            "main releases rundown protection that nobody holds");
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* rundown = allocate(kernel);
+              kernel.acquire_rundown(rundown, 2);
+              kernel.release_rundown(rundown, 3);
+            }),
+            "KRN-RUN-01");
+}
+
+TEST(RundownTest, IsNotInitializedWhileItIsHeld) {
+  EXPECT_EQ(message([](Kernel& kernel) {
+              char* rundown = allocate(kernel);
+              kernel.acquire_rundown(rundown, 3);
+              kernel.initialize_rundown(rundown);
+            }),
+            "main initializes rundown protection that has 3 references");
+}
+
+TEST(RundownTest, MemoryMaySayThatItIsRunDownAlready) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* rundown = allocate(kernel);
+              rundown[0] = 1;  // EX_RUNDOWN_ACTIVE
+              EXPECT_FALSE(kernel.acquire_rundown(rundown));
+            }),
+            kAllowed);
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* rundown = allocate(kernel);
+              rundown[0] = 2;
+              kernel.acquire_rundown(rundown);
+            }),
+            "KRN-OBJECT-01");
+}
+
+TEST(RundownTest, TheWaitNeedsALowIrql) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              kernel.set_irql(kDispatchLevel);
+              kernel.wait_for_rundown(allocate(kernel));
+            }),
+            "KRN-IRQL-01");
+}
+
+}  // namespace
+}  // namespace nmrcheck::model::test
