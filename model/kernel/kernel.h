@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/event.h"
@@ -84,6 +85,8 @@ struct Work {
 
 class Kernel {
  public:
+  static constexpr std::size_t kJudgesMax = 6;  // what a footprint has left
+
   Kernel(sim::Execution& execution, EventSink& sink);
 
   sim::Execution& execution() const { return execution_; }
@@ -146,6 +149,9 @@ class Kernel {
               const char* expression = nullptr);
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
+  // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
+  // reads it. At most kJudgesMax objects judge a block; those that come later are not heeded.
+  void judge_frees(const void* address, sim::ObjectId judge);
   // The block that holds `address`, or nothing.
   std::optional<std::uint32_t> block_of(const void* address) const;
   // A live pool block that the module allocated, or nothing.
@@ -201,7 +207,13 @@ class Kernel {
   const FiberState& at_current() const;
   void run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
+  ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
+                              sim::ObjectState initial);
+  void initialize(const void* address, ObjectType type, sim::ObjectState initial,
+                  const char* function);
+  void take_over(const void* address, const char* function);
   ObjectTable::Entry& entry_at(const void* address, ObjectType type, const char* function);
+  sim::Footprint footprint_of_free(std::uint32_t block) const;
   sim::Footprint footprint_on(const void* address, ObjectType type, sim::Op op,
                               const char* function);
   std::uint64_t step_on(const void* address, ObjectType type, sim::Op op, const char* function);
@@ -211,7 +223,8 @@ class Kernel {
   ObjectTable objects_;
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
-  std::vector<sim::ObjectId> thread_ends_;  // indexed by FiberId
+  std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
+  std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
   mutable std::string fiber_text_;
   mutable std::string block_text_;
 };

@@ -1,6 +1,7 @@
 // Pool memory, image data, and accesses to both.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "model/kernel/kernel.h"
@@ -40,8 +41,28 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
   if (data == nullptr) return nullptr;
   sim::HeapBlock& block = execution_.heap().block(*block_of(data));
   block.owner = index(module);
+  block.lifetime = modules_[index(module)].image;  // it lives and dies with the image
   block.name = name;
   return data;
+}
+
+// Whether a free is right depends on who judges it; whether the owner leaks, on the unload.
+sim::Footprint Kernel::footprint_of_free(std::uint32_t index) const {
+  const sim::HeapBlock& block = execution_.heap().block(index);
+  sim::Footprint footprint{{block.lifetime, sim::Op::kUpdate}};
+  if (block.owner < modules_.size()) footprint.add({modules_[block.owner].image, sim::Op::kRead});
+  std::size_t judges = 0;
+  for (const auto& [judged, judge] : judges_) {
+    if (judged == index && judges++ < kJudgesMax) footprint.add({judge, sim::Op::kRead});
+  }
+  return footprint;
+}
+
+void Kernel::judge_frees(const void* address, sim::ObjectId judge) {
+  const std::optional<std::uint32_t> block = block_of(address);
+  if (!block) return;
+  const std::pair entry{*block, judge};
+  if (std::find(judges_.begin(), judges_.end(), entry) == judges_.end()) judges_.push_back(entry);
 }
 
 void Kernel::free(void* memory, const char* function) {
@@ -53,8 +74,7 @@ void Kernel::free(void* memory, const char* function) {
                                       function, describe_fiber());
     broken("KRN-POOL-02", std::move(message));
   }
-  execution_.step({{execution_.heap().block(*found).lifetime, sim::Op::kUpdate}}, function,
-                  place());
+  execution_.step(footprint_of_free(*found), function, place());
   emit({.kind = EventKind::kMemoryFreed, .block = *found, .pointer = memory, .name = function});
   if (!execution_.heap().block(*found).live) {
     std::string message = fmt::format("second free of {}", describe_block(*found));

@@ -20,6 +20,7 @@ class ObjectTable {
     const void* address = nullptr;
     sim::ObjectId object = sim::kNoObject;
     ObjectType type = ObjectType::kNone;
+    std::uint32_t generation = 0;  // how many objects have stood there before
   };
 
   // The entry of `address`; an unused one (type kNone) if there is none yet. Valid until the next

@@ -78,8 +78,44 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     }
     initial.b = run_down ? 1 : 0;
   }
-  entry = {address, execution_.create(object_name(type), initial), type};
+  return replace(entry, address, type, initial);
+}
+
+// A new object for `address`. In a block it is named by its place there, since any fiber may be the
+// first to touch it.
+ObjectTable::Entry& Kernel::replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
+                                    sim::ObjectState initial) {
+  const std::uint32_t generation = entry.object == sim::kNoObject ? 0 : entry.generation + 1;
+  const char* name = object_name(type);
+  sim::ObjectId made = sim::kNoObject;
+  if (const std::optional<std::uint32_t> found = block_of(address)) {
+    const sim::HeapBlock& block = execution_.heap().block(*found);
+    const auto offset =
+        static_cast<std::uint64_t>(static_cast<const char*>(address) - block.address);
+    made = execution_.create(name, initial,
+                             sim::mix64(block.key + sim::mix64(offset << 32 | generation)));
+  } else {
+    made = execution_.create(name, initial);
+  }
+  entry = {address, made, type, generation};
   return entry;
+}
+
+// Makes the object at `address` anew. Whoever uses what was there before conflicts with it.
+void Kernel::initialize(const void* address, ObjectType type, sim::ObjectState initial,
+                        const char* function) {
+  take_over(address, function);
+  replace(objects_.at(address), address, type, initial);
+}
+
+void Kernel::take_over(const void* address, const char* function) {
+  ObjectTable::Entry& entry = objects_.at(address);
+  if (entry.type == ObjectType::kNone) replace(entry, address, ObjectType::kVariable, {});
+  sim::Footprint footprint{{entry.object, sim::Op::kUpdate}};
+  const std::optional<std::uint32_t> block = block_of(address);
+  if (block) footprint.add({execution_.heap().block(*block).lifetime, sim::Op::kRead});
+  execution_.step(footprint, function, place());
+  check_alive(block, address, function);
 }
 
 sim::Footprint Kernel::footprint_on(const void* address, ObjectType type, sim::Op op,
@@ -101,9 +137,8 @@ std::uint64_t Kernel::step_on(const void* address, ObjectType type, sim::Op op,
 }
 
 void Kernel::initialize_event(void* event, bool synchronization, bool signaled) {
-  touch(event, "KeInitializeEvent");
   const ObjectType type = synchronization ? ObjectType::kSyncEvent : ObjectType::kEvent;
-  objects_.at(event) = {event, execution_.create("event", {signaled ? 1u : 0u, 0}), type};
+  initialize(event, type, {signaled ? 1u : 0u, 0}, "KeInitializeEvent");
 }
 
 bool Kernel::set_event(void* event) {
@@ -151,8 +186,7 @@ void Kernel::sleep(std::uint64_t duration) {
 }
 
 void Kernel::initialize_lock(void* lock) {
-  touch(lock, "initialize lock");
-  objects_.at(lock) = {lock, execution_.create("lock"), ObjectType::kLock};
+  initialize(lock, ObjectType::kLock, {}, "initialize lock");
 }
 
 void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
@@ -214,14 +248,15 @@ void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t>
 void Kernel::enter_critical_region(int change) { at_current().critical_regions += change; }
 
 void Kernel::initialize_rundown(void* rundown) {
-  touch(rundown, "ExInitializeRundownProtection");
+  constexpr const char* kFunction = "ExInitializeRundownProtection";
+  take_over(rundown, kFunction);
   ObjectTable::Entry& entry = objects_.at(rundown);
   if (entry.type == ObjectType::kRundown && execution_.state(entry.object).a != 0) {
     std::string message = fmt::format("{} initializes rundown protection that has {} references",
                                       describe_fiber(), execution_.state(entry.object).a);
     broken("KRN-RUN-02", std::move(message));
   }
-  objects_.at(rundown) = {rundown, execution_.create("rundown"), ObjectType::kRundown};
+  replace(entry, rundown, ObjectType::kRundown, {});
 }
 
 bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {

@@ -1,4 +1,6 @@
 // Offers and attachment.
+#include <algorithm>
+
 #include "model/nmr/registrar.h"
 
 namespace nmrcheck::model {
@@ -76,12 +78,13 @@ bool Registrar::begin_offer(BindingId id) {
   Binding& binding = bindings_[index(id)];
   const Registration& client = registrations_[index(binding.registration(Side::kClient))];
   const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  execution_.step({{binding.object, Op::kUpdate},
-                   {client.pins, Op::kAdd, 1},
-                   {provider.pins, Op::kAdd, 1},
-                   {client.object, Op::kRead},
-                   {provider.object, Op::kRead}},
-                  "offer", kernel_.place());
+  announce(id,
+           {{binding.object, Op::kUpdate},
+            {client.pins, Op::kAdd, 1},
+            {provider.pins, Op::kAdd, 1},
+            {client.object, Op::kRead},
+            {provider.object, Op::kRead}},
+           "offer");
   const bool closed =
       client.state == RegistrationState::kClosed || provider.state == RegistrationState::kClosed;
   if (!closed && (!late(binding) || ask(10) == 1)) return true;
@@ -91,7 +94,7 @@ bool Registrar::begin_offer(BindingId id) {
 
 void Registrar::close_unattached(BindingId id) {
   bindings_[index(id)].phase = BindingPhase::kClosed;
-  for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
+  release_both(id);
 }
 
 void Registrar::run_offer(BindingId id) {
@@ -103,16 +106,6 @@ void Registrar::run_offer(BindingId id) {
     close_unattached(id);
     return;
   }
-  const Registration& client = registrations_[index(binding.registration(Side::kClient))];
-  const Registration& provider = registrations_[index(binding.registration(Side::kProvider))];
-  execution_.step(
-      {{binding.object, Op::kUpdate}, {client.object, Op::kRead}, {provider.object, Op::kRead}},
-      "attached", kernel_.place());
-  kernel_.emit({.kind = EventKind::kAttachReturned,
-                .side = Side::kClient,
-                .module = client.module,
-                .binding = id,
-                .status = status});
   if (binding.phase != BindingPhase::kProviderAttached) return;  // detaching already (CP-06)
   binding.phase = BindingPhase::kAttached;
   // A client that rejects after the provider accepted breaks NMR-ATT-03; the binding is detached so
@@ -138,15 +131,24 @@ std::uint32_t Registrar::call_client_attach(BindingId id) {
                 .passed = &given});
   const std::uint32_t status =
       callouts_.client_attach(client, provider, binding.side(Side::kClient).handle);
-  if (binding.phase == BindingPhase::kClientDeciding) {
-    kernel_.emit({.kind = EventKind::kAttachReturned,
-                  .side = Side::kClient,
-                  .module = client.module,
-                  .binding = id,
-                  .status = status,
-                  .name = frame.name});
-  }
+  announce(
+      id, {{binding.object, Op::kUpdate}, {client.object, Op::kRead}, {provider.object, Op::kRead}},
+      nt_success(status) ? "attached" : "not attached");
+  kernel_.emit({.kind = EventKind::kAttachReturned,
+                .side = Side::kClient,
+                .module = client.module,
+                .binding = id,
+                .status = status,
+                .name = frame.name});
   return status;
+}
+
+// True inside the ClientAttachProvider callback of the binding, on the current fiber.
+bool Registrar::in_client_attach(BindingId id) const {
+  const std::vector<Frame>& frames = kernel_.frames(execution_.current());
+  return std::any_of(frames.begin(), frames.end(), [id](const Frame& frame) {
+    return frame.kind == FrameKind::kAttach && frame.side == Side::kClient && frame.binding == id;
+  });
 }
 
 std::uint32_t Registrar::client_attach_provider(void* handle, void* client_context,
@@ -156,6 +158,10 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
   constexpr const char* kFunction = "NmrClientAttachProvider";
   const std::optional<BindingId> found = find_binding(Side::kClient, handle);
   const BindingId id = found.value_or(kNoBinding);
+  // Inside the callback the binding belongs to this fiber: nothing that others do shows here.
+  if (found && !in_client_attach(id)) {
+    announce(id, {{bindings_[index(id)].object, Op::kUpdate}}, kFunction);
+  }
   kernel_.emit(
       {.kind = EventKind::kBindingHandleUsed, .binding = id, .pointer = handle, .name = kFunction});
   if (!found || bindings_[index(id)].phase != BindingPhase::kClientDeciding) {
@@ -175,6 +181,8 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
   binding.phase = BindingPhase::kProviderDeciding;
   binding.side(Side::kClient).context = client_context;
   binding.side(Side::kClient).dispatch = client_dispatch;
+  kernel_.judge_frees(client_context, binding.object);
+  kernel_.judge_frees(client_dispatch, binding.object);
   const Frame frame{FrameKind::kAttach, provider.module, id, Side::kProvider,
                     "ProviderAttachClient"};
   kernel_.push(frame);
@@ -192,9 +200,9 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
                 .passed = &given});
   const Callouts::ProviderAnswer answer = callouts_.provider_attach(
       provider, client, binding.side(Side::kProvider).handle, client_context, client_dispatch);
-  execution_.step(
-      {{binding.object, Op::kUpdate}, {binding.side(Side::kProvider).done_flag, Op::kUpdate}},
-      "return", kernel_.place());
+  announce(id,
+           {{binding.object, Op::kUpdate}, {binding.side(Side::kProvider).done_flag, Op::kUpdate}},
+           "return");
   const Passed answered{.context = answer.context, .dispatch = answer.dispatch};
   kernel_.emit({.kind = EventKind::kAttachReturned,
                 .side = Side::kProvider,
@@ -210,6 +218,8 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
     binding.phase = BindingPhase::kProviderAttached;
     binding.side(Side::kProvider).context = answer.context;
     binding.side(Side::kProvider).dispatch = answer.dispatch;
+    kernel_.judge_frees(answer.context, binding.object);
+    kernel_.judge_frees(answer.dispatch, binding.object);
     *provider_context = answer.context;
     *provider_dispatch = answer.dispatch;
     binding.attach_call_returned = true;

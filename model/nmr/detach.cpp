@@ -19,32 +19,23 @@ enum DetachOrder : std::uint32_t {  // alternatives of CP-12
 std::uint32_t Registrar::deregister(Side side, void* handle) {
   const char* function = side == Side::kClient ? "NmrDeregisterClient" : "NmrDeregisterProvider";
   kernel_.require_irql_at_most(kDispatchLevel, function);
-  const std::optional<RegistrationId> found = find_registration(handle);
-  const RegistrationId id = found.value_or(kNoRegistration);
-  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
-                .side = side,
-                .module = kernel_.current_module(),
-                .registration = id,
-                .pointer = handle,
-                .name = function});
-  if (!found || registrations_[index(id)].side != side ||
-      registrations_[index(id)].state >= RegistrationState::kDeregistering) {
+  const FrameScope scope(
+      kernel_, {FrameKind::kRegistrar, kernel_.current_module(), kNoBinding, side, function});
+  const std::optional<RegistrationId> found = use_handle(side, handle, Op::kUpdate, function);
+  if (!found || registrations_[index(*found)].state >= RegistrationState::kDeregistering) {
     return kStatusInvalidParameter;
   }
+  const RegistrationId id = *found;
   Registration& leaving = registrations_[index(id)];
-  const FrameScope scope(kernel_,
-                         {FrameKind::kRegistrar, leaving.module, kNoBinding, side, function});
-  execution_.step({{leaving.object, Op::kUpdate}, {directory_, Op::kUpdate}}, function,
-                  kernel_.place());
   leaving.state = RegistrationState::kDeregistering;
   kernel_.emit({.kind = EventKind::kDeregisterCalled,
                 .side = side,
                 .module = leaving.module,
                 .registration = id,
                 .name = function});
-  for (std::uint32_t i = 0; i < bindings_.size(); ++i) {  // may grow while callbacks run
-    if (bindings_[i].registration(side) != id) continue;
-    if (bindings_[i].phase == BindingPhase::kClosed || !claim_detach(BindingId{i}, true)) continue;
+  const std::uint32_t count = binding_count();  // no later one is of this registration
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (bindings_[i].registration(side) != id || !claim_detach(BindingId{i}, true)) continue;
     if (ask(11) == 1) {
       execution_.spawn("nmr worker", [this, i] { start_detach(BindingId{i}); });
     } else {
@@ -61,11 +52,17 @@ std::uint32_t Registrar::deregister(Side side, void* handle) {
   return kStatusPending;
 }
 
+// A step on the binding. Before or after it the code of either module may run.
+void Registrar::announce(BindingId id, sim::Footprint footprint, const char* action) {
+  add_images(footprint, bindings_[index(id)]);
+  execution_.step(footprint, action, kernel_.place());
+}
+
 // Exactly one caller gets true for a binding: it starts the detach.
 bool Registrar::claim_detach(BindingId id, bool from_deregister) {
   Binding& binding = bindings_[index(id)];
   if (from_deregister) {
-    execution_.step({{binding.object, Op::kUpdate}}, "detach", kernel_.place());
+    announce(id, {{binding.object, Op::kUpdate}}, "detach");
   }
   bool ready = binding.phase == BindingPhase::kAttached;
   if (binding.phase == BindingPhase::kProviderAttached) {
@@ -97,8 +94,9 @@ void Registrar::notify_both(BindingId id, std::uint32_t order) {
 
 void Registrar::notify_when_done(BindingId id, Side first) {
   execution_.spawn("nmr worker", [this, id, first] {
-    execution_.step({{bindings_[index(id)].side(first).done_flag, Op::kAwait, 1}},
-                    "await first side", kernel_.place());
+    const Binding& binding = bindings_[index(id)];
+    announce(id, {{binding.side(first).done_flag, Op::kAwait, 1}, {binding.object, Op::kUpdate}},
+             "await first side");
     call_detach(id, peer_of(first));
   });
 }
@@ -122,9 +120,10 @@ void Registrar::call_detach(BindingId id, Side side) {
   const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
   // The return is a step: a completion on another fiber may come before it.
   const bool done = status != kStatusPending;
-  execution_.step({{binding.side(side).done_flag, done ? Op::kWrite : Op::kUpdate, 1},
-                   {binding.object, Op::kUpdate}},
-                  client ? "client detach returns" : "provider detach returns", kernel_.place());
+  announce(id,
+           {{binding.side(side).done_flag, done ? Op::kWrite : Op::kUpdate, 1},
+            {binding.object, Op::kUpdate}},
+           client ? "client detach returns" : "provider detach returns");
   kernel_.emit({.kind = EventKind::kDetachReturned,
                 .side = side,
                 .module = module.module,
@@ -160,8 +159,8 @@ void Registrar::detach_complete(Side side, void* handle) {
   Binding& binding = bindings_[index(id)];
   const ModuleId module = registrations_[index(binding.registration(side))].module;
   const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
-  execution_.step({{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
-                  function, kernel_.place());
+  announce(id, {{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
+           function);
   kernel_.emit(use);
   kernel_.emit({.kind = EventKind::kCompletionCalled,
                 .side = side,
@@ -193,7 +192,7 @@ void Registrar::finish_side_if_ready(BindingId id) {
   binding.tails_may_run_on = !all_returned && ask(19) == 1;
   if (binding.wait_policy == 2) {
     kernel_.emit({.kind = EventKind::kCleanupNotAwaited, .binding = id});
-    for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
+    release_both(id);
   }
   run_cleanup(id);
 }
@@ -243,7 +242,7 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
                   .name = frame.name,
                   .passed = &given});
     callouts_.cleanup(module, binding.side(side).context);
-    execution_.step({{binding.object, Op::kUpdate}}, "cleanup returns", kernel_.place());
+    announce(id, {{binding.object, Op::kUpdate}}, "cleanup returns");
     kernel_.emit({.kind = EventKind::kCleanupReturned,
                   .side = side,
                   .module = module.module,
@@ -262,20 +261,33 @@ void Registrar::release_sides(BindingId id) {
   Binding& binding = bindings_[index(id)];
   const bool all = binding.side(Side::kClient).cleaned && binding.side(Side::kProvider).cleaned;
   if (all) binding.phase = BindingPhase::kClosed;
+  std::array<bool, 2> ready{};  // decided in the step that is on, not in the releases
   for (const Side side : {Side::kClient, Side::kProvider}) {
     const bool own = binding.wait_policy == 1 && binding.side(side).cleaned;
     const bool left = binding.side(side).detach_returned || binding.tails_may_run_on;
-    if ((all || own) && left) release(id, side);
+    ready[index(side)] = (all || own) && left && !binding.side(side).released;
+    if (ready[index(side)]) binding.side(side).released = true;
+  }
+  for (const Side side : {Side::kClient, Side::kProvider}) {
+    if (ready[index(side)]) release(id, side);
   }
 }
 
+void Registrar::release_both(BindingId id) {
+  for (BindingSide& side : bindings_[index(id)].sides) side.released = true;
+  for (const Side side : {Side::kClient, Side::kProvider}) release(id, side);
+}
+
+// Requires: the side is marked as released, by the caller alone.
 void Registrar::release(BindingId id, Side side) {
-  Binding& binding = bindings_[index(id)];
-  if (binding.side(side).released) return;
-  binding.side(side).released = true;
+  const Binding& binding = bindings_[index(id)];
   const RegistrationId registration = binding.registration(side);
-  execution_.step({{registrations_[index(registration)].pins, Op::kAdd, ~std::uint64_t{0}}},
-                  "release registration", kernel_.place());
+  sim::Footprint footprint{{registrations_[index(registration)].pins, Op::kAdd, ~std::uint64_t{0}}};
+  if (binding.phase != BindingPhase::kClosed) {  // a cleanup callback may follow in this very step
+    footprint.add({binding.object, Op::kUpdate});
+    add_images(footprint, binding);
+  }
+  execution_.step(footprint, "release registration", kernel_.place());
   kernel_.emit({.kind = EventKind::kBindingClosed,
                 .side = side,
                 .registration = registration,

@@ -65,19 +65,23 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
                                          const NpiId& npi, void** handle) {
   const char* function = function_name(side, "NmrRegisterClient", "NmrRegisterProvider");
   kernel_.require_irql_at_most(kPassiveLevel, function);
+  const ModuleId module = kernel_.current_module();
+  const sim::Place place = kernel_.place();
+  const FrameScope frame(kernel_, {FrameKind::kRegistrar, module, kNoBinding, side, function});
+  sim::Footprint footprint{{directory_, Op::kUpdate}};
+  add_image(footprint, module);
+  execution_.step(footprint, function, place);
   const RegistrationId id{static_cast<std::uint32_t>(registrations_.size())};
   Registration& made = registrations_.emplace_back();
   made.side = side;
-  made.module = kernel_.current_module();
+  made.module = module;
   made.callbacks = callbacks;
   made.npi = npi;
   made.has_cleanup = callouts_.has_cleanup(made);
   made.object = execution_.create("registration");
   made.pins = execution_.create("bindings of the registration");
   made.handle = registration_handle(id);
-  const sim::Place place = kernel_.place();
-  const FrameScope frame(kernel_, {FrameKind::kRegistrar, made.module, kNoBinding, side, function});
-  execution_.step({{directory_, Op::kUpdate}}, function, place);
+  kernel_.judge_frees(callbacks.characteristics, made.object);
   const Passed given{.context = callbacks.context};
   kernel_.emit({.kind = EventKind::kRegisterCalled,
                 .side = side,
@@ -105,38 +109,65 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   return kStatusSuccess;
 }
 
+// The image lives while its code runs, and an unload is judged by what runs.
+void Registrar::add_image(sim::Footprint& footprint, ModuleId module) const {
+  if (module != kNoModule) footprint.add({kernel_.module(module).image, Op::kRead});
+}
+
+void Registrar::add_images(sim::Footprint& footprint, const Binding& binding) const {
+  for (const RegistrationId id : binding.registrations) {
+    add_image(footprint, registrations_[index(id)].module);
+  }
+}
+
 // The variable may be one that other fibers read: storing is then a step.
 void Registrar::store_handle(void** handle, void* value) {
   if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
   *handle = value;
 }
 
+// The step in which a function is given a registration handle. Returns the registration if it is of
+// the function's side.
+std::optional<RegistrationId> Registrar::use_handle(Side side, void* handle, Op op,
+                                                    const char* function) {
+  const ModuleId module = kernel_.current_module();
+  const std::optional<RegistrationId> found = find_registration(handle);
+  sim::Footprint footprint;
+  if (found) footprint.add({registrations_[index(*found)].object, op});
+  if (!found || op == Op::kUpdate) footprint.add({directory_, op});
+  add_image(footprint, module);
+  execution_.step(footprint, function, kernel_.place());
+  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
+                .side = side,
+                .module = module,
+                .registration = found.value_or(kNoRegistration),
+                .pointer = handle,
+                .name = function});
+  if (!found || registrations_[index(*found)].side != side) return std::nullopt;
+  return found;
+}
+
 std::uint32_t Registrar::wait(Side side, void* handle) {
   const char* function = function_name(side, "NmrWaitForClientDeregisterComplete",
                                        "NmrWaitForProviderDeregisterComplete");
   kernel_.require_irql_at_most(kApcLevel, function);
-  const std::optional<RegistrationId> found = find_registration(handle);
-  const RegistrationId id = found.value_or(kNoRegistration);
-  kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
-                .side = side,
-                .module = kernel_.current_module(),
-                .registration = id,
-                .pointer = handle,
-                .name = function});
-  if (!found || registrations_[index(id)].side != side ||
-      registrations_[index(id)].state != RegistrationState::kDeregistering) {
+  const sim::Place place = kernel_.place();
+  const ModuleId module = kernel_.current_module();
+  const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, kNoBinding, side, function});
+  const std::optional<RegistrationId> found = use_handle(side, handle, Op::kRead, function);
+  if (!found || registrations_[index(*found)].state != RegistrationState::kDeregistering) {
     return kStatusInvalidParameter;
   }
+  const RegistrationId id = *found;
   Registration& waiting = registrations_[index(id)];
-  const sim::Place place = kernel_.place();
   kernel_.emit({.kind = EventKind::kWaitCalled,
                 .side = side,
                 .module = waiting.module,
                 .registration = id,
                 .name = function});
-  const FrameScope scope(kernel_,
-                         {FrameKind::kRegistrar, waiting.module, kNoBinding, side, function});
-  execution_.step({{waiting.pins, Op::kAwait, 0}, {waiting.object, Op::kUpdate}}, function, place);
+  sim::Footprint footprint{{waiting.pins, Op::kAwait, 0}, {waiting.object, Op::kUpdate}};
+  add_image(footprint, module);
+  execution_.step(footprint, "drained", place);
   waiting.state = RegistrationState::kClosed;
   kernel_.emit({.kind = EventKind::kWaitReturned,
                 .side = side,
@@ -163,7 +194,9 @@ BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, 
   }
   const Binding& binding = bindings_[index(id)];
   const ModuleId callee = registrations_[index(binding.registration(peer_of(caller)))].module;
-  execution_.step({{binding.side(caller).done_flag, Op::kRead}}, name, kernel_.place());
+  sim::Footprint footprint{{binding.side(caller).done_flag, Op::kRead}};
+  add_image(footprint, callee);
+  execution_.step(footprint, name, kernel_.place());
   kernel_.emit({.kind = EventKind::kCallBegan,
                 .side = caller,
                 .module = callee,
@@ -177,7 +210,9 @@ void Registrar::end_call() {
   const Frame frame = kernel_.frames(execution_.current()).back();
   if (frame.binding != kNoBinding) {
     const Binding& binding = bindings_[index(frame.binding)];
-    execution_.step({{binding.side(frame.side).done_flag, Op::kRead}}, "return", kernel_.place());
+    sim::Footprint footprint{{binding.side(frame.side).done_flag, Op::kRead}};
+    add_image(footprint, frame.module);
+    execution_.step(footprint, "return", kernel_.place());
   }
   kernel_.pop();
   if (frame.binding == kNoBinding) return;

@@ -76,6 +76,11 @@ class Registrar {
   std::optional<RegistrationId> find_registration(const void* handle) const;
   std::optional<BindingId> find_binding(Side side, const void* handle) const;
 
+  std::optional<RegistrationId> use_handle(Side side, void* handle, sim::Op op,
+                                           const char* function);
+  void add_image(sim::Footprint& footprint, ModuleId module) const;
+  void add_images(sim::Footprint& footprint, const Binding& binding) const;
+
   std::uint32_t match(RegistrationId id);
   void make_offers(std::uint32_t first, std::uint32_t count);
   void store_handle(void** handle, void* value);
@@ -83,8 +88,10 @@ class Registrar {
   bool begin_offer(BindingId id);
   bool late(const Binding& binding) const;
   std::uint32_t call_client_attach(BindingId id);
+  bool in_client_attach(BindingId id) const;
   void close_unattached(BindingId id);
 
+  void announce(BindingId id, sim::Footprint footprint, const char* action);
   bool claim_detach(BindingId id, bool from_deregister);
   void start_detach(BindingId id);
   void notify_both(BindingId id, std::uint32_t order);
@@ -94,6 +101,7 @@ class Registrar {
   void run_cleanup(BindingId id);
   void call_cleanup(BindingId id, Side side, bool at_dispatch);
   void release_sides(BindingId id);
+  void release_both(BindingId id);
   void release(BindingId id, Side side);
 
   Kernel& kernel_;

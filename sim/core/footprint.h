@@ -14,7 +14,7 @@ namespace nmrcheck::sim {
 // A step's operations, in the order in which they are applied. A step is enabled when all are.
 class Footprint {
  public:
-  static constexpr std::size_t kOperationsMax = 6;
+  static constexpr std::size_t kOperationsMax = 8;
 
   Footprint() = default;
   // Requires: at most kOperationsMax operations.

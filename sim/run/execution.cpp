@@ -367,6 +367,14 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
 }
 
 ObjectId Execution::create(const char* name, ObjectState initial) {
+  if (!on_fiber())
+    return create(name, initial, child_key(kRootKey, ~std::uint64_t{root_created_++}));
+  const std::uint32_t slot = pool_.current();
+  const std::uint64_t position = ~std::uint64_t{slots_[slot].created++};
+  return create(name, initial, child_key(pending_[slot].fiber_key, position));
+}
+
+ObjectId Execution::create(const char* name, ObjectState initial, std::uint64_t key) {
   const auto object = static_cast<std::uint32_t>(states_.size());
   ++progress_;
   if (on_fiber() && object == kObjectsMax) {
@@ -375,13 +383,6 @@ ObjectId Execution::create(const char* name, ObjectState initial) {
           "more than " + std::to_string(kObjectsMax) + " objects in one execution",
           0,
           {}});
-  }
-  std::uint64_t key = child_key(kRootKey, ~std::uint64_t{root_created_});
-  if (on_fiber()) {
-    const std::uint32_t slot = pool_.current();
-    key = child_key(pending_[slot].fiber_key, ~std::uint64_t{slots_[slot].created++});
-  } else {
-    ++root_created_;
   }
   states_.push_back(initial);
   object_keys_.push_back(key);

@@ -105,6 +105,9 @@ class Execution {
   // Makes an object in state `initial`. `name` has static storage. On a fiber, fails the execution
   // (verdict kStepLimit) beyond kObjectsMax objects.
   ObjectId create(const char* name, ObjectState initial = {});
+  // The same for an object that different fibers may be the first to need: `key` names it whoever
+  // makes it. Requires: no other object of the execution has that key.
+  ObjectId create(const char* name, ObjectState initial, std::uint64_t key);
   const ObjectState& state(ObjectId object) const { return states_[index(object)]; }
   // Names the object with more than a literal, for traces. Call only when traced().
   void rename(ObjectId object, std::string name);

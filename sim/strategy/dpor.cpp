@@ -143,14 +143,13 @@ std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point)
   }
   const TreeId child = tree_.first_child(nodes_[current_].tree);
   const LabelId so_far = history_.event(current_).label;
-  labels_.set_options_after(so_far, point.options);
-  if (asked_ < prescribed_.size()) {
-    const std::uint32_t answer = prescribed_[asked_++];
-    history_.add_answer(answer);
+  if (asked_ < prescribed_.size() && prescribed_[asked_].options == point.options) {
+    const Answer answer = prescribed_[asked_++];
+    history_.add_answer(answer.picked);
     history_.set_label(labels_.with_answer(so_far, answer));
-    return answer;
+    return answer.picked;
   }
-  if (!tree_.open(child)) {
+  if (asked_ < prescribed_.size() || !tree_.open(child)) {
     diverge(point, FiberId{history_.event(current_).fiber});
     return std::nullopt;
   }
@@ -161,7 +160,7 @@ std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point)
   for (std::uint32_t turn = 0; turn <= point.options; ++turn) {
     const std::uint32_t answer = turn == 0 ? point.default_option : turn - 1;
     if (turn > 0 && answer == point.default_option) continue;
-    const LabelId longer = labels_.with_answer(so_far, answer);
+    const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
     if (tree_.fully_asleep(longer, asleep(current_))) continue;
     if (picked == kNoLabel) {
       picked = longer;

@@ -70,12 +70,12 @@ class DporStrategy final : public Strategy {
 
   bool started_ = false;
   bool exhausted_ = false;
-  bool gave_up_ = false;                   // this execution: all that could follow is covered
-  std::size_t repeated_ = 0;               // events that this execution has to repeat
-  std::size_t current_ = 0;                // the event whose step runs now
-  std::size_t asked_ = 0;                  // value questions answered in it
-  std::vector<std::uint32_t> prescribed_;  // answers of a step that a wakeup sequence names
-  std::size_t choices_ = 0;                // answered in this execution, for divergence()
+  bool gave_up_ = false;            // this execution: all that could follow is covered
+  std::size_t repeated_ = 0;        // events that this execution has to repeat
+  std::size_t current_ = 0;         // the event whose step runs now
+  std::size_t asked_ = 0;           // value questions answered in it
+  std::vector<Answer> prescribed_;  // answers of a step that a wakeup sequence names
+  std::size_t choices_ = 0;         // answered in this execution, for divergence()
   std::optional<Divergence> divergence_;
 };
 

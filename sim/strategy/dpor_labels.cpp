@@ -15,7 +15,9 @@ std::uint64_t hash_of(const LabelParts& parts) {
     hash = (hash ^ (std::uint64_t{access.object} * 2 + access.writes)) * 0x9e3779b97f4a7c15u;
   }
   hash ^= parts.answers.size() << 32u;
-  for (const std::uint32_t answer : parts.answers) hash = (hash ^ answer) * 0x9e3779b97f4a7c15u;
+  for (const Answer& answer : parts.answers) {
+    hash = (hash ^ (std::uint64_t{answer.options} << 32u | answer.picked)) * 0x9e3779b97f4a7c15u;
+  }
   return hash ^ hash >> 29u;
 }
 
@@ -112,17 +114,17 @@ LabelParts Labels::parts(LabelId label) const {
           {answers_.data() + row.answers_first, row.answers_count}};
 }
 
-LabelId Labels::with_answer(LabelId label, std::uint32_t answer) {
+LabelId Labels::with_answer(LabelId label, Answer answer) {
   const LabelParts shorter = parts(label);
   const std::vector<LabelAccess> accesses(shorter.accesses.begin(), shorter.accesses.end());
-  std::vector<std::uint32_t> answers(shorter.answers.begin(), shorter.answers.end());
+  std::vector<Answer> answers(shorter.answers.begin(), shorter.answers.end());
   answers.push_back(answer);
   return intern({shorter.fiber, shorter.position, shorter.timed_out, accesses, answers});
 }
 
-LabelId Labels::find_with_answer(LabelId label, std::uint32_t answer) const {
+LabelId Labels::find_with_answer(LabelId label, Answer answer) const {
   LabelParts longer = parts(label);
-  std::vector<std::uint32_t> answers(longer.answers.begin(), longer.answers.end());
+  std::vector<Answer> answers(longer.answers.begin(), longer.answers.end());
   answers.push_back(answer);
   longer.answers = answers;
   return find(longer);
@@ -137,6 +139,13 @@ bool Labels::begins_with(LabelId longer, LabelId shorter) const {
          std::equal(start.accesses.begin(), start.accesses.end(), whole.accesses.begin(),
                     whole.accesses.end()) &&
          std::equal(start.answers.begin(), start.answers.end(), whole.answers.begin());
+}
+
+std::uint32_t Labels::options_between(LabelId longer, LabelId shorter) const {
+  const Row& whole = rows_[longer];
+  const Row& start = rows_[shorter];
+  if (whole.answers_count <= start.answers_count || !begins_with(longer, shorter)) return 0;
+  return answers_[whole.answers_first + start.answers_count].options;
 }
 
 bool Labels::share_an_object(const Row& left, const Row& right) const {

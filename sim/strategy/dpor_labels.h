@@ -21,13 +21,21 @@ struct LabelAccess {
   friend bool operator==(const LabelAccess&, const LabelAccess&) = default;
 };
 
+// An answer to a value question. How many answers the question had belongs to it: in another
+// context the same step may ask something else.
+struct Answer {
+  std::uint32_t picked = 0;
+  std::uint32_t options = 0;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
 // What a label says. `answers` may be the beginning of a step whose later answers are open.
 struct LabelParts {
   std::uint32_t fiber = 0;     // from Labels::fiber_name
   std::uint32_t position = 0;  // of the step among the fiber's
   bool timed_out = false;      // the step is the passing of the fiber's deadline
   std::span<const LabelAccess> accesses;
-  std::span<const std::uint32_t> answers;
+  std::span<const Answer> answers;
 };
 
 class Labels {
@@ -43,8 +51,8 @@ class Labels {
   // The same, but kNoLabel if no such label was made yet.
   LabelId find(const LabelParts& parts) const;
   // `label` with one more answer.
-  LabelId with_answer(LabelId label, std::uint32_t answer);
-  LabelId find_with_answer(LabelId label, std::uint32_t answer) const;
+  LabelId with_answer(LabelId label, Answer answer);
+  LabelId find_with_answer(LabelId label, Answer answer) const;
 
   LabelParts parts(LabelId label) const;
   std::uint32_t fiber(LabelId label) const { return rows_[label].fiber; }
@@ -62,9 +70,9 @@ class Labels {
     return common != 0 && (objects_.size() <= 64 || share_an_object(a, b));
   }
 
-  // How many answers the question has that follows `label`; 0 while none was asked there.
-  std::uint32_t options_after(LabelId label) const { return rows_[label].options; }
-  void set_options_after(LabelId label, std::uint32_t options) { rows_[label].options = options; }
+  // How many answers the first question had that `longer` answers beyond `shorter`; 0 if `longer`
+  // is not `shorter` with further answers.
+  std::uint32_t options_between(LabelId longer, LabelId shorter) const;
 
  private:
   struct Row {
@@ -75,7 +83,6 @@ class Labels {
     std::uint32_t accesses_count = 0;
     std::uint32_t answers_first = 0;
     std::uint32_t answers_count = 0;
-    std::uint32_t options = 0;
     std::uint64_t hash = 0;
     std::uint64_t reads = 0;  // bit object % 64 for each object
     std::uint64_t writes = 0;
@@ -103,7 +110,7 @@ class Labels {
   Names objects_;
   std::vector<Row> rows_;
   std::vector<LabelAccess> accesses_;
-  std::vector<std::uint32_t> answers_;
+  std::vector<Answer> answers_;
   std::vector<std::uint32_t> table_;  // open addressing: label + 1, or 0
 };
 

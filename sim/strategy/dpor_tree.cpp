@@ -50,9 +50,7 @@ WakeupTree::Initial WakeupTree::initial(LabelId label, bool open, const WakeupSe
     const LabelId other = sequence.labels[i];
     if (labels_.fiber(other) == fiber) {
       position = i;
-      const bool other_open = sequence.last_open && i + 1 == sequence.labels.size();
-      const bool same = open ? labels_.begins_with(other, label)
-                             : other == label && (!other_open || labels_.options_after(label) == 0);
+      const bool same = open ? labels_.begins_with(other, label) : other == label;
       return same ? Initial::kAt : Initial::kNo;
     }
     if (labels_.dependent(other, label)) return Initial::kNo;
@@ -62,10 +60,13 @@ WakeupTree::Initial WakeupTree::initial(LabelId label, bool open, const WakeupSe
 
 bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) const {
   if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
-  const std::uint32_t options = labels_.options_after(label);
+  std::uint32_t options = 0;
+  for (std::size_t i = 0; i < asleep.size() && options == 0; ++i) {
+    options = labels_.options_between(asleep[i], label);
+  }
   if (options == 0) return false;
   for (std::uint32_t answer = 0; answer < options; ++answer) {
-    const LabelId longer = labels_.find_with_answer(label, answer);
+    const LabelId longer = labels_.find_with_answer(label, {answer, options});
     if (longer == kNoLabel || !fully_asleep(longer, asleep)) return false;
   }
   return true;
@@ -76,7 +77,7 @@ bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<cons
   for (const LabelId label : asleep) {
     if (initial(label, false, sequence, position) != Initial::kNo) return true;
   }
-  if (!sequence.last_open || labels_.options_after(sequence.labels.back()) == 0) return false;
+  if (!sequence.last_open) return false;
   const LabelId last = sequence.labels.back();
   if (initial(last, true, sequence, position) != Initial::kAt) return false;
   return position + 1 == sequence.labels.size() && fully_asleep(last, asleep);
@@ -86,14 +87,18 @@ bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<cons
 bool WakeupTree::answers_covered(TreeId parent, LabelId label,
                                  std::span<const LabelId> asleep) const {
   if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
+  std::uint32_t options = 0;
   for (TreeId child = nodes_[parent].first_child; child != kNoTree;
        child = nodes_[child].next_sibling) {
     const Node& node = nodes_[child];
     if (node.open ? labels_.begins_with(label, node.label) : node.label == label) return true;
+    if (options == 0) options = labels_.options_between(node.label, label);
   }
-  const std::uint32_t options = labels_.options_after(label);
+  for (std::size_t i = 0; i < asleep.size() && options == 0; ++i) {
+    options = labels_.options_between(asleep[i], label);
+  }
   for (std::uint32_t answer = 0; answer < options; ++answer) {
-    const LabelId longer = labels_.find_with_answer(label, answer);
+    const LabelId longer = labels_.find_with_answer(label, {answer, options});
     if (longer == kNoLabel || !answers_covered(parent, longer, asleep)) return false;
   }
   return options != 0;
@@ -129,7 +134,7 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
     asleep = {};
   }
   std::size_t position = 0;
-  if (sequence.last_open && labels_.options_after(sequence.labels.back()) != 0 &&
+  if (sequence.last_open &&
       initial(sequence.labels.back(), true, sequence, position) == Initial::kAt &&
       position + 1 == sequence.labels.size() &&
       answers_covered(node, sequence.labels.back(), asleep)) {

@@ -64,10 +64,16 @@ class CodeProgram final : public Program {
     const ObjectId variable = object(0, self, instruction);
     const std::uint64_t value = instruction.value;
     switch (instruction.verb) {
-      case Verb::kChoose:
-        self.value = x.choose("which", 2 + static_cast<std::uint32_t>(value % 2),
-                              static_cast<std::uint32_t>(value % 2));
+      case Verb::kChoose: {
+        // How many answers there are, and whether a second question follows, may depend on what was
+        // read.
+        const std::uint64_t seen = instruction.computed ? self.value : 0;
+        if (instruction.computed && seen % 4 == 3) return;
+        const auto options = static_cast<std::uint32_t>(2 + (value + seen) % 2);
+        self.value = x.choose("which", options, static_cast<std::uint32_t>(value % 2));
+        if (instruction.computed && self.value == 0) self.value = x.choose("again", 2, 0);
         return;
+      }
       case Verb::kSpawn: {
         const std::uint64_t seen = self.value;
         self.child = x.spawn_joinable("child", [&x, variable, seen] {

@@ -36,7 +36,7 @@ enum class Verb : std::uint8_t {
   kReopen,
   kPush,
   kPop,
-  kChoose,    // a question with 2 answers (or 3); the answer becomes the register
+  kChoose,    // one or two questions with 2 or 3 answers, or none; the last one is the register
   kSpawn,     // a fiber of two steps that writes the register
   kJoin,      // the fiber spawned last
   kBoth,      // one step that writes both variables
