@@ -143,6 +143,14 @@ std::uint32_t Registrar::call_client_attach(BindingId id) {
   return status;
 }
 
+// What the side lent is freed rightly once the binding is finished, or the registration closed.
+void Registrar::judge_frees(const Binding& binding, Side side) {
+  const BindingSide& lent = binding.side(side);
+  kernel_.judge_frees(lent.context, binding.object);
+  kernel_.judge_frees(lent.context, registrations_[index(binding.registration(side))].object);
+  kernel_.judge_frees(lent.dispatch, binding.object);
+}
+
 // True inside the ClientAttachProvider callback of the binding, on the current fiber.
 bool Registrar::in_client_attach(BindingId id) const {
   const std::vector<Frame>& frames = kernel_.frames(execution_.current());
@@ -181,8 +189,7 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
   binding.phase = BindingPhase::kProviderDeciding;
   binding.side(Side::kClient).context = client_context;
   binding.side(Side::kClient).dispatch = client_dispatch;
-  kernel_.judge_frees(client_context, binding.object);
-  kernel_.judge_frees(client_dispatch, binding.object);
+  judge_frees(binding, Side::kClient);
   const Frame frame{FrameKind::kAttach, provider.module, id, Side::kProvider,
                     "ProviderAttachClient"};
   kernel_.push(frame);
@@ -218,8 +225,7 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
     binding.phase = BindingPhase::kProviderAttached;
     binding.side(Side::kProvider).context = answer.context;
     binding.side(Side::kProvider).dispatch = answer.dispatch;
-    kernel_.judge_frees(answer.context, binding.object);
-    kernel_.judge_frees(answer.dispatch, binding.object);
+    judge_frees(binding, Side::kProvider);
     *provider_context = answer.context;
     *provider_dispatch = answer.dispatch;
     binding.attach_call_returned = true;

@@ -88,6 +88,7 @@ class Registrar {
   bool begin_offer(BindingId id);
   bool late(const Binding& binding) const;
   std::uint32_t call_client_attach(BindingId id);
+  void judge_frees(const Binding& binding, Side side);
   bool in_client_attach(BindingId id) const;
   void close_unattached(BindingId id);
 

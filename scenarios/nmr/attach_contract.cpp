@@ -162,7 +162,7 @@ void add_clients(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/dead-binding-handle",
             "A client attaches again with the binding handle of an attach that was refused.",
-            {"NMR-HND-01"},
+            {"NMR-HND-01", "NMR-ATT-01"},
             "nmr/dead-binding-handle-fixed",
             "NmrClientAttachProvider reference page",
             {},

@@ -133,6 +133,12 @@ NTSTATUS accept_with_description(HANDLE, PVOID, PNPI_REGISTRATION_INSTANCE, PVOI
   return STATUS_SUCCESS;
 }
 
+NTSTATUS detach_at_once(PVOID context) {
+  NMRCHECK_WRITE(driver_of(context).attached,
+                 FALSE);  // the client's thread reads it without a lock
+  return STATUS_SUCCESS;
+}
+
 void read_description(Driver& client) {
   if (!NMRCHECK_READ(client.attached)) return;
   (void)NMRCHECK_READ(static_cast<const Description*>(client.peer_context)->version);
@@ -147,7 +153,7 @@ void read_description_counted(Driver& client) {
 constexpr small::Provider kDescribedProvider{.attach = accept_with_description,
                                              .cleanup = cleanup_context};
 constexpr small::Pair kStalePeerData{.client = {.attach = small::attach_to_call,
-                                                .detach = small::detach_counting,
+                                                .detach = detach_at_once,
                                                 .thread = read_description,
                                                 .unload = small::unload_client_during_calls},
                                      .provider = kDescribedProvider};
@@ -189,6 +195,26 @@ constexpr small::Pair kCompleteLast{
                .detach = detach_by_work_item<free_item_then_complete>,
                .cleanup = cleanup_context}};
 
+// --- A work item frees the context, and may come before the cleanup ---
+
+VOID free_context_item(PDEVICE_OBJECT, PVOID memory) {
+  IoFreeWorkItem(static_cast<Context*>(memory)->item);
+  release(memory);
+}
+
+NTSTATUS detach_and_free_later(PVOID memory) {
+  auto* context = static_cast<Context*>(memory);
+  context->item = IoAllocateWorkItem(nullptr);
+  IoQueueWorkItem(context->item, free_context_item, DelayedWorkQueue, context);
+  return STATUS_SUCCESS;
+}
+
+VOID cleanup_nothing(PVOID) {}
+
+constexpr small::Pair kFreedByWorkItem{.client = {.attach = attach_context,
+                                                  .detach = detach_and_free_later,
+                                                  .cleanup = cleanup_nothing}};
+
 void add_contexts(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/wait-in-cleanup",
@@ -208,6 +234,15 @@ void add_contexts(std::vector<Scenario>& list) {
             {},
             small::make<kFreedTwice>},
            "Cleanup frees it.", small::make<kFreedOnce>);
+  add_pair(list,
+           {"nmr/freed-by-work-item",
+            "A client's detach callback leaves the freeing of its binding context to a work item.",
+            {"NMR-CLN-01"},
+            "nmr/freed-by-work-item-fixed",
+            "ClientCleanupBindingContext reference page",
+            {},
+            small::make<kFreedByWorkItem>},
+           "Cleanup frees it.", small::make<kOwnContext>);
   add_pair(list,
            {"nmr/touch-after-complete",
             "A client's work item completes the detach and then reads its binding context.",
