@@ -3,13 +3,16 @@
 // The handler leaves by switching to the controller, as a step that fails does; the fiber is then
 // dropped, so that its frames are never resumed. A step without end is found by a timer on the CPU
 // time of the OS thread: if two ticks pass without progress, the tick's handler leaves the same
-// way.
+// way; not out of the C library, though, which may hold a lock of its own just then (malloc).
 #if !defined(_WIN32)
 
+#include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,6 +26,8 @@ namespace nmrcheck::sim {
 namespace {
 
 constexpr long kTickMilliseconds = 1000;  // CPU time; a step without end is found after two ticks
+constexpr long kRetryMilliseconds = 1;    // between attempts to find the step outside the C library
+constexpr int kRetriesMax = 2000;         // of them, before it is left wherever it is
 constexpr std::size_t kAlternateStackBytes = 64 * 1024;
 
 // Signals are delivered to OS threads, so what they find must be found from the thread.
@@ -33,6 +38,7 @@ struct ThreadState {
   bool has_timer = false;
   std::uint64_t progress_at_tick = 0;
   int ticks_without_progress = 0;
+  int retries = 0;
 
   ~ThreadState() {
     if (has_timer) timer_delete(timer);
@@ -69,22 +75,91 @@ void on_fault(int signal, siginfo_t* info, void*) {
   execution->crashed(kCrash, describe(signal, *info));
 }
 
-void on_tick(int, siginfo_t*, void*) {
+// Where a library's code lies in memory: [begin, end).
+struct CodeRange {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// The library that has the function; nothing if the program itself has it.
+CodeRange library_of(const char* function) {
+  CodeRange range;
+  range.begin = reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, function));
+  dl_iterate_phdr(
+      [](dl_phdr_info* object, std::size_t, void* data) {
+        auto& found = *static_cast<CodeRange*>(data);
+        for (int i = 0; i < object->dlpi_phnum; ++i) {
+          const std::uintptr_t begin = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+          const std::uintptr_t end = begin + object->dlpi_phdr[i].p_memsz;
+          if (found.begin < begin || found.begin >= end) continue;
+          const bool program = object->dlpi_name == nullptr || object->dlpi_name[0] == 0;
+          found = program ? CodeRange{} : CodeRange{begin, end};
+          return 1;
+        }
+        return 0;
+      },
+      &range);
+  return range.end == 0 ? CodeRange{} : range;
+}
+
+// The C library, and who allocates memory (with sanitizers somebody else).
+std::array<CodeRange, 2> libraries_with_locks;
+
+bool may_hold_a_lock(std::uintptr_t code) {
+  for (const CodeRange& range : libraries_with_locks) {
+    if (code >= range.begin && code < range.end) return true;
+  }
+  return false;
+}
+
+std::uintptr_t program_counter(const void* context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return static_cast<std::uintptr_t>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__linux__) && defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
+#else
+  (void)context;
+  return 0;
+#endif
+}
+
+void set_timer(ThreadState& state, long milliseconds) {
+#if defined(__linux__)
+  itimerspec interval{};
+  interval.it_value.tv_sec = milliseconds / 1000;
+  interval.it_value.tv_nsec = milliseconds % 1000 * 1'000'000;
+  interval.it_interval = interval.it_value;
+  timer_settime(state.timer, 0, &interval, nullptr);
+#else
+  (void)state;
+  (void)milliseconds;
+#endif
+}
+
+void on_tick(int, siginfo_t*, void* context) {
   ThreadState& state = thread_state;
   if (state.execution == nullptr) return;
   const std::uint64_t progress = state.execution->progress();
-  if (progress != state.progress_at_tick || !state.execution->on_fiber()) {
-    state.progress_at_tick = progress;
-    state.ticks_without_progress = 0;
-    return;
+  const bool stuck = progress == state.progress_at_tick && state.execution->on_fiber();
+  if (stuck && ++state.ticks_without_progress < 2) return;
+  if (stuck) {
+    if (may_hold_a_lock(program_counter(context)) && state.retries++ < kRetriesMax) {
+      if (state.retries == 1) set_timer(state, kRetryMilliseconds);
+      return;
+    }
   }
-  if (++state.ticks_without_progress < 2) return;
+  if (state.retries > 0) set_timer(state, kTickMilliseconds);
+  state.retries = 0;
   state.ticks_without_progress = 0;
+  state.progress_at_tick = progress;
+  if (!stuck) return;
   state.execution->crashed(kEndlessStep, "ran for more than a second without announcing a step");
 }
 
 void install_handlers() {
   static const bool installed = [] {
+    libraries_with_locks = {library_of("getppid"), library_of("malloc")};
     struct sigaction fault {};
     fault.sa_sigaction = on_fault;
     fault.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
@@ -115,9 +190,7 @@ void prepare_thread(ThreadState& state) {
   event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
   if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &state.timer) != 0) return;
   state.has_timer = true;
-  itimerspec interval{};
-  interval.it_interval.tv_sec = interval.it_value.tv_sec = kTickMilliseconds / 1000;
-  timer_settime(state.timer, 0, &interval, nullptr);
+  set_timer(state, kTickMilliseconds);
 #endif
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -127,6 +128,21 @@ TEST(CrashTest, TheOuterExecutionIsGuardedAgainAfterAnInnerOne) {
 TEST(CrashSlowTest, AStepWithoutEnd) {
   expect_verdict(run_into([] { loop(); }), kEndlessStep,
                  "ran for more than a second without announcing a step");
+}
+
+// The C library's allocator takes locks as soon as there is a second OS thread: a step that is left
+// while it holds one would hang whoever allocates next.
+TEST(CrashSlowTest, AStepThatAllocatesWithoutEnd) {
+  std::thread([] {}).join();
+  const auto allocate = [](std::size_t bytes) {
+    void* volatile memory = std::malloc(bytes);
+    std::free(memory);
+  };
+  expect_verdict(run_into([&] {
+                   for (std::size_t i = 0;; ++i) allocate(2000 + i % 100'000);
+                 }),
+                 kEndlessStep, "ran for more than a second without announcing a step");
+  for (std::size_t i = 0; i < 200'000; ++i) allocate(2000 + i % 100'000);
 }
 
 }  // namespace
