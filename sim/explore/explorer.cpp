@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include "sim/explore/coverage.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
 #include "sim/explore/nondeterminism.h"
+#include "sim/explore/scope.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/strategy/replay.h"
 
@@ -19,13 +21,6 @@ namespace {
 
 constexpr double kProgressSeconds = 0.5;
 constexpr std::uint64_t kClockStride = 32;  // executions between looks at the clock
-
-// "3.1 %"; never 0 % and never 100 %, which would say more than is known.
-std::string percent(double fraction) {
-  if (fraction < 0.0001) return "less than 0.01 %";
-  if (fraction > 0.999) return "more than 99.9 %";
-  return fmt::format("about {:.{}f} %", 100 * fraction, fraction < 0.01 ? 2 : 1);
-}
 
 class Search {
  public:
@@ -38,7 +33,7 @@ class Search {
     } else {
       const StrategyInfo* info = find_strategy(options_.strategy);
       assert(info != nullptr);
-      report_.scope = run_phase(*info, default_limit(*info));
+      report_.scope = run_phase(*info, limits_of_one(options_.budget, info->exhaustive));
     }
     report_.seconds = stopwatch_.seconds();
     if (!report_.error.empty()) {
@@ -52,94 +47,82 @@ class Search {
   }
 
  private:
-  std::uint64_t default_limit(const StrategyInfo& info) const {
-    const std::uint64_t unlimited = ~std::uint64_t{0};
-    if (options_.budget.executions_max) return *options_.budget.executions_max;
-    return info.exhaustive || options_.budget.seconds_max ? unlimited : kSamplingExecutions;
-  }
-
   void run_auto() {
-    const std::uint64_t all = options_.budget.executions_max.value_or(~std::uint64_t{0});
-    const StrategyInfo& exhaustive = *find_strategy("dfs");
-    const std::string first = run_phase(exhaustive, std::min(all, kAutoExhaustiveExecutions));
-    report_.scope = first;
-    if (ended_ || report_.exhausted || report_.executions >= all) return;
-    const StrategyInfo& sampling = *find_strategy("random");
-    const std::uint64_t left = all - report_.executions;
-    const std::uint64_t limit =
-        options_.budget.executions_max || options_.budget.seconds_max ? left : kSamplingExecutions;
-    report_.scope = fmt::format("dfs: {}; then random: {}", first, run_phase(sampling, limit));
+    const StrategyInfo& exhaustive = *find_strategy(kAutoExhaustive);
+    report_.scope = run_phase(exhaustive, limits_of_exhaustive_phase(options_.budget));
+    if (report_.exhausted || (ended_ && !misled_)) return;
+    const PhaseLimits rest = limits_of_sampling_phase(options_.budget, report_.executions);
+    if (rest.executions_max == 0) return;
+    // What misled the exhaustive search stays an error, whatever the samplers find.
+    const std::string misled = std::exchange(report_.error, {});
+    ended_ = false;
+    const StrategyInfo& sampling = *find_strategy(kAutoSampling);
+    const std::string then = run_phase(sampling, rest);
+    report_.scope =
+        fmt::format("{}: {}; then {}: {}", exhaustive.name, report_.scope, sampling.name, then);
+    if (!misled.empty() && !report_.error.empty()) report_.error = "; then " + report_.error;
+    report_.error = misled + report_.error;
   }
 
-  // Runs one strategy for at most `limit` executions. Returns what it covered, in words.
-  std::string run_phase(const StrategyInfo& info, std::uint64_t limit) {
+  // Runs one strategy within its limits. Returns what it covered, in words.
+  std::string run_phase(const StrategyInfo& info, const PhaseLimits& limits) {
     const std::unique_ptr<Strategy> strategy = info.make();
-    InterleavingCounter interleavings;
+    traces_ = TraceCounter();
     std::uint64_t number = 0;
     bool exhausted = false;
     bool timeout = false;
-    while (!ended_ && !exhausted && !timeout && number < limit) {
+    while (!ended_ && !exhausted && !timeout && number < limits.executions_max) {
       const Seed seed = fork(options_.seed, number);
+      strategy->number_execution(number);
       exhausted = !begin(*strategy, seed);
       if (exhausted || ended_) break;
       run_one(info, *strategy, seed, number);
-      if (!info.exhaustive) interleavings.add(execution_hash_);
+      if (!info.exhaustive) traces_.add(trace_hash_, strategy->sampler());
       tell_progress(info, *strategy, number);
-      timeout = out_of_time(++number);
+      timeout = out_of_time(limits, ++number);
     }
     // The space may be exhausted exactly at the limit.
     if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
     report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted && !ended_) return describe_complete(number);
-    if (ended_ && report_.error.empty()) {
-      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+    report_samplers(*strategy);
+    if (!report_.error.empty()) {
+      return fmt::format("ended by an error, in execution {}", grouped(number));
     }
-    const std::string reached = timeout ? seconds_limit() : executions_limit(number);
-    if (info.exhaustive) return describe_partial(*strategy, number, timeout, reached);
-    return (timeout ? reached + "; " : "") + describe_sample(number, interleavings.summary());
+    if (exhausted && !ended_) return describe_complete(info, number);
+    if (ended_)
+      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+    const std::string reached = timeout ? seconds_limit(*limits.seconds_max, limits.share)
+                                        : executions_limit(number, limits.share);
+    if (info.exhaustive) {
+      return describe_partial(reached, timeout, number,
+                              strategy->explored_fraction().value_or(0.0));
+    }
+    return (timeout ? reached + "; " : "") + describe_sample(number, traces_.summary());
+  }
+
+  void report_samplers(const Strategy& strategy) {
+    report_.samplers.clear();
+    for (std::size_t i = 0; i < strategy.samplers().size(); ++i) {
+      const TraceCounter::Summary seen = traces_.summary(i);
+      report_.samplers.push_back(
+          {strategy.samplers()[i], seen.executions, seen.distinct, seen.unseen_mass()});
+    }
   }
 
   // Returns false when everything has been explored. Sets the error when the strategy could not
   // tell, because the last execution left the path that it was to follow.
   bool begin(Strategy& strategy, Seed seed) {
-    if (strategy.begin_execution(seed)) return true;
+    return strategy.begin_execution(seed) || diverged(strategy);
+  }
+
+  // Ends the search in an error if the strategy could not follow its path.
+  bool diverged(const Strategy& strategy) {
     const Divergence* divergence = strategy.divergence();
     if (divergence == nullptr) return false;
     report_.error = describe_prefix_divergence(*divergence, execution_);
+    misled_ = divergence->changed != kNoFiber;
     ended_ = true;
     return true;
-  }
-
-  std::string seconds_limit() const {
-    return fmt::format("limit of {:g} s reached", options_.budget.seconds_max.value_or(0.0));
-  }
-
-  static std::string executions_limit(std::uint64_t executions) {
-    return fmt::format("limit of {} execution{} reached", grouped(executions),
-                       executions == 1 ? "" : "s");
-  }
-
-  static std::string describe_complete(std::uint64_t executions) {
-    if (executions == 1) return "complete: the only execution";
-    return fmt::format("complete: all {} executions", grouped(executions));
-  }
-
-  static std::string describe_partial(const Strategy& strategy, std::uint64_t executions,
-                                      bool timeout, const std::string& reached) {
-    const std::string share = percent(strategy.explored_fraction().value_or(0.0));
-    if (!timeout) return fmt::format("{}: {} of the tree", reached, share);
-    return fmt::format("{}: {} execution{}, {} of the tree", reached, grouped(executions),
-                       executions == 1 ? "" : "s", share);
-  }
-
-  static std::string describe_sample(std::uint64_t executions,
-                                     const InterleavingCounter::Summary& seen) {
-    return fmt::format(
-        "sampled: {} execution{}, {}{} distinct interleaving{}, unseen mass {}{}",
-        grouped(executions), executions == 1 ? "" : "s", seen.full ? "at least " : "",
-        grouped(seen.distinct), seen.distinct == 1 ? "" : "s", percent(seen.unseen_mass()),
-        seen.full ? fmt::format(" (counted in the first {} executions)", grouped(seen.executions))
-                  : "");
   }
 
   void run_one(const StrategyInfo& info, Strategy& strategy, Seed seed, std::uint64_t number) {
@@ -148,19 +131,17 @@ class Search {
     report_.steps += outcome.steps;
     report_.steps_deepest = std::max(report_.steps_deepest, outcome.steps);
     depth_ = outcome.steps;
-    execution_hash_ = outcome.hash;
+    trace_hash_ = outcome.trace_hash;
     look_at_clock_ = outcome.violation.has_value();
     if (outcome.ending == Ending::kCovered) {
       ++report_.executions_blocked;
-      if (const Divergence* divergence = strategy.divergence()) {
-        report_.error = describe_prefix_divergence(*divergence, execution_);
-        ended_ = true;
-      }
+      diverged(strategy);
       return;
     }
     ++report_.executions;
     if (outcome.violation) {
-      take(outcome, info, seed, number);
+      const auto samplers = strategy.samplers();
+      take(outcome, samplers.empty() ? info.name : samplers[strategy.sampler()], seed, number);
     } else if (std::has_single_bit(number + 1)) {
       confirm(outcome);
     }
@@ -183,12 +164,12 @@ class Search {
   }
 
   // Confirms the violation by an exact replay, and keeps it, minimized.
-  void take(const Outcome& found, const StrategyInfo& info, Seed seed, std::uint64_t number) {
+  void take(const Outcome& found, std::string_view strategy, Seed seed, std::uint64_t number) {
     if (known(found.violation->rule)) return;
     const Outcome first = found;
     if (!confirm(first)) return;
-    Finding finding{*first.violation, first.schedule, first.schedule,         first.steps,
-                    first.hash,       number,         std::string(info.name), seed};
+    Finding finding{*first.violation, first.schedule, first.schedule,        first.steps,
+                    first.hash,       number,         std::string(strategy), seed};
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
@@ -211,9 +192,9 @@ class Search {
         "and did not come the third time";
   }
 
-  bool out_of_time(std::uint64_t number) const {
-    return options_.budget.seconds_max && (look_at_clock_ || number % kClockStride == 0) &&
-           stopwatch_.seconds() >= *options_.budget.seconds_max;
+  bool out_of_time(const PhaseLimits& limits, std::uint64_t number) const {
+    return limits.seconds_max && (look_at_clock_ || number % kClockStride == 0) &&
+           stopwatch_.seconds() >= *limits.seconds_max;
   }
 
   void tell_progress(const StrategyInfo& info, const Strategy& strategy, std::uint64_t number) {
@@ -221,8 +202,10 @@ class Search {
     const double now = stopwatch_.seconds();
     if (now - told_ < kProgressSeconds) return;
     told_ = now;
+    std::optional<double> unseen_mass;
+    if (!info.exhaustive) unseen_mass = traces_.summary().unseen_mass();
     options_.on_progress(
-        {report_.executions, now, depth_, strategy.explored_fraction(), info.name});
+        {report_.executions, now, depth_, strategy.explored_fraction(), unseen_mass, info.name});
   }
 
   const ProgramFactory& factory_;
@@ -231,9 +214,11 @@ class Search {
   Stopwatch stopwatch_;
   Report report_;
   bool ended_ = false;
+  bool misled_ = false;  // by a footprint that is too small
   std::uint32_t depth_ = 0;
-  std::uint64_t execution_hash_ = 0;
-  bool look_at_clock_ = false;  // executions with a violation may be slow
+  TraceCounter traces_;           // of this phase
+  std::uint64_t trace_hash_ = 0;  // of the last execution
+  bool look_at_clock_ = false;    // executions with a violation may be slow
   double told_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/core/rng.h"
+#include "sim/explore/automatic.h"
 #include "sim/run/execution.h"
 #include "sim/strategy/catalog.h"
 
@@ -16,25 +17,17 @@ namespace nmrcheck::sim {
 
 using ProgramFactory = std::function<std::unique_ptr<Program>()>;
 
-// Name of the strategy a user gets without choosing: `dfs` within kAutoExhaustiveExecutions
-// executions, then `random`.
+// Name of the strategy a user gets without choosing: see automatic.h.
 inline constexpr const char* kAutoStrategy = "auto";
 inline constexpr const char* kAutoSummary =
-    "dfs while it may finish soon, then random; what you get without choosing";
-inline constexpr std::uint64_t kAutoExhaustiveExecutions = 20'000;
-// Executions of a sampling strategy when no limit is given.
-inline constexpr std::uint64_t kSamplingExecutions = 10'000;
-
-struct Budget {
-  std::optional<std::uint64_t> executions_max;  // complete and violating executions
-  std::optional<double> seconds_max;            // wall time of the search
-};
+    "dpor within half of the limits, then portfolio; what you get without choosing";
 
 struct Progress {
   std::uint64_t executions = 0;
   double seconds = 0;
   std::uint32_t depth = 0;                  // steps of the last execution
   std::optional<double> explored_fraction;  // exhaustive searches
+  std::optional<double> unseen_mass;        // sampling ones
   std::string_view strategy;
 };
 
@@ -56,15 +49,23 @@ struct Finding {
   std::uint32_t steps = 0;  // of the execution under `schedule`
   std::uint64_t hash = 0;
   std::uint64_t execution = 0;  // number of the execution that found it, from 0
-  std::string strategy;         // the one that found it: never "auto"
+  std::string strategy;         // the one that found it: never "auto", of a portfolio the sampler
   Seed seed{0};                 // that execution's own
+};
+
+// What one sampler of a portfolio came to.
+struct SamplerReport {
+  std::string_view name;
+  std::uint64_t executions = 0;
+  std::uint64_t traces = 0;  // different ones
+  double unseen_mass = 0;    // probability that its next execution is a new trace
 };
 
 enum class Verdict : std::uint8_t {
   kVerified,   // the space is exhausted and nothing was found
   kClean,      // a limit was reached and nothing was found
   kViolation,  // findings is not empty
-  kError,      // the harness failed: `error` says how
+  kError,      // the harness failed: `error` says how; there may be findings all the same
 };
 
 struct Report {
@@ -76,17 +77,20 @@ struct Report {
   std::uint32_t steps_deepest = 0;
   double seconds = 0;
   // What was covered, in words: "complete: all 1 234 executions", "limit of 20 000 executions
-  // reached: about 3.1 % of the tree", "sampled: 10 000 executions, 3 412 distinct interleavings,
-  // unseen mass about 4.0 %".
+  // reached: about 3.1 % of the tree", "sampled: 10 000 executions, 3 412 traces, unseen mass about
+  // 4 %". See scope.h.
   std::string scope;
+  std::vector<SamplerReport> samplers;  // of a portfolio that ran
   std::vector<Finding> findings;
   std::string error;
 };
 
 // Searches. Requires: options.strategy is "auto" or in the catalog.
 // The verdict kError is given when an execution did not repeat; `error` says which choice or step
-// differed. Every finding, and now and then an execution without one, is confirmed by a replay, so
-// `factory` is called more often than executions are counted.
+// differed; or when a footprint misled dpor. In the latter case `auto` samples all the same, since
+// samplers do not rely on footprints, and may have findings beside the error. Every finding, and
+// now and then an execution without one, is confirmed by a replay, so `factory` is called more
+// often than executions are counted.
 Report explore(const ProgramFactory& factory, const SearchOptions& options);
 
 // The result of following a schedule exactly.

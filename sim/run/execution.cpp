@@ -58,6 +58,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   outcome_.steps = 0;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
+  trace_hash_.begin_execution();
   refresh_point();
   program_ = &program;
   strategy_ = &strategy;
@@ -75,6 +76,7 @@ const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace
     const std::uint32_t first = pick_next();
     if (first != FiberPool::kController) pool_.switch_to(first);
   }
+  outcome_.trace_hash = trace_hash_.value();
   const bool cut_off = outcome_.ending != Ending::kComplete;
   settle_end();
   tell_end(cut_off);
@@ -132,13 +134,7 @@ FiberId Execution::spawn_joinable(const char* name, std::function<void()> body) 
 }
 
 FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool joinable) {
-  if (fiber_count_ == kFibersMax) {
-    fail({kStepLimit,
-          Severity::kS3,
-          "more than " + std::to_string(kFibersMax) + " fibers in one execution",
-          0,
-          {}});
-  }
+  if (fiber_count_ == kFibersMax) fail_limit(kFibersMax, "fibers");
   const std::uint32_t slot = fiber_count_++;
   const std::uint32_t spawner = pool_.current();
   pool_.reserve(fiber_count_);
@@ -157,6 +153,7 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
     made.parent = FiberId{spawner};
     pending.fiber_key = child_key(pending_[spawner].fiber_key, ++slots_[spawner].children);
   }
+  trace_hash_.spawned(pending.fiber_key, made.parent);
   if (joinable) made.ended = create("fiber end");
   if (trace_ != nullptr) trace_->fibers.push_back({name_of(FiberId{slot}), made.parent});
   alive_ |= mask_of(FiberId{slot});
@@ -225,6 +222,7 @@ std::optional<std::uint64_t> Execution::step_until(const Footprint& footprint,
   timed_out_ &= ~mask;
   if (!timed_out) return apply_picked(footprint, slot);
   outcome_.hash = mix_hash(outcome_.hash, ~std::uint64_t{slot});
+  trace_hash_.passed(FiberId{slot});
   ++outcome_.steps;
   if (trace_ != nullptr) record_step(slot, 0);
   note("the deadline passed");
@@ -242,6 +240,7 @@ void Execution::yield(const char* action, Place place) {
 NMRCHECK_HOT Effect Execution::apply_one(const Operation& operation, std::uint32_t slot) {
   const std::uint32_t object = index(operation.object);
   const Effect effect = apply(operation, states_[object], FiberId{slot});
+  trace_hash_.applied(FiberId{slot}, operation.object, effect.access);
   if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
     held_since_[object] = slots_[slot].place;
   }
@@ -259,7 +258,10 @@ Effect Execution::apply_all(const Footprint& footprint, std::uint32_t slot) {
     if (operation == footprint.begin()) all.result = effect.result;
     all.access = std::max(all.access, effect.access);
   }
-  if (footprint.size() == 0) outcome_.hash = mix_hash(outcome_.hash, slot);
+  if (footprint.size() == 0) {
+    outcome_.hash = mix_hash(outcome_.hash, slot);
+    trace_hash_.passed(FiberId{slot});
+  }
   return all;
 }
 
@@ -303,6 +305,7 @@ bool Execution::advance_time() {
     if (slot.timed && slot.deadline <= now_) timed_out_ |= left & (~left + 1);
   }
   ++clock_advances_;
+  trace_hash_.clock_advanced();
   refresh_enabled(alive_);
   return true;
 }
@@ -343,13 +346,7 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   assert(options > 0 && options <= kOptionsMax && default_option < options);
   if (options == 1) return 0;
   ++progress_;
-  if (++questions_ > limits_.steps_max) {
-    fail({kStepLimit,
-          Severity::kS3,
-          "more than " + std::to_string(limits_.steps_max) + " questions in one execution",
-          0,
-          {}});
-  }
+  if (++questions_ > limits_.steps_max) fail_limit(limits_.steps_max, "questions");
   point_.kind = ChoiceKind::kValue;
   point_.current = current();
   point_.options = options;
@@ -362,6 +359,7 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   }
   assert(*picked < options);
   outcome_.hash = mix_hash(outcome_.hash, *picked);
+  trace_hash_.answered(point_.current, *picked);
   record_choice({ChoiceKind::kValue, *picked, options}, question);
   return *picked;
 }
@@ -377,15 +375,10 @@ ObjectId Execution::create(const char* name, ObjectState initial) {
 ObjectId Execution::create(const char* name, ObjectState initial, std::uint64_t key) {
   const auto object = static_cast<std::uint32_t>(states_.size());
   ++progress_;
-  if (on_fiber() && object == kObjectsMax) {
-    fail({kStepLimit,
-          Severity::kS3,
-          "more than " + std::to_string(kObjectsMax) + " objects in one execution",
-          0,
-          {}});
-  }
+  if (on_fiber() && object == kObjectsMax) fail_limit(kObjectsMax, "objects");
   states_.push_back(initial);
   object_keys_.push_back(key);
+  trace_hash_.created(key);
   object_names_.push_back(name);
   held_since_.push_back({});
   refresh_point();

@@ -15,6 +15,7 @@
 #include "sim/run/heap.h"
 #include "sim/run/outcome.h"
 #include "sim/run/trace.h"
+#include "sim/run/trace_hash.h"
 #include "sim/strategy/strategy.h"
 
 namespace nmrcheck::sim {
@@ -178,6 +179,7 @@ class Execution {
   void settle_end();
   void tell_end(bool cut_off);
   void refresh_point();
+  [[noreturn]] void fail_limit(std::uint64_t max, const char* what);
   void end_with(Violation violation);
   std::string describe_blocked() const;
   void record_step(std::uint32_t slot, std::uint64_t result);
@@ -206,6 +208,7 @@ class Execution {
   ChoicePoint point_;        // what the strategy is shown; kept up to date rather than made anew
   std::uint64_t now_ = 0;
   std::uint64_t progress_ = 0;
+  TraceHash trace_hash_;
   Outcome outcome_;
   Program* program_ = nullptr;
   Strategy* strategy_ = nullptr;

@@ -55,6 +55,13 @@ void Execution::fail(Violation violation) {
   std::terminate();  // a dropped fiber is never resumed
 }
 
+// The execution wants more than `max` of something.
+void Execution::fail_limit(std::uint64_t max, const char* what) {
+  Violation violation{kStepLimit, Severity::kS3, {}, 0, {}};
+  violation.message = "more than " + std::to_string(max) + " " + what + " in one execution";
+  fail(std::move(violation));
+}
+
 void Execution::crashed(const char* rule, const char* what) {
   const Slot& self = slots_[pool_.current()];
   Violation violation{rule, Severity::kS1, {}, 0, self.place};

@@ -22,6 +22,9 @@ struct Outcome {
   // A hash of (fiber, operations, objects, results) of every step. Equal schedules of a
   // deterministic program give equal hashes.
   std::uint64_t hash = 0;
+  // A hash of the trace: the same for executions that differ in the order of independent steps
+  // only. See trace_hash.h.
+  std::uint64_t trace_hash = 0;
   Schedule schedule;
 };
 

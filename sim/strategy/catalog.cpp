@@ -6,6 +6,7 @@
 #include "sim/strategy/dfs.h"
 #include "sim/strategy/dpor.h"
 #include "sim/strategy/pct.h"
+#include "sim/strategy/portfolio.h"
 #include "sim/strategy/pos.h"
 #include "sim/strategy/random.h"
 #include "sim/strategy/surw.h"
@@ -20,23 +21,25 @@ std::unique_ptr<Strategy> make() {
 }
 
 constexpr std::array kStrategies{
-    StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true,
+    StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true, false,
                  make<DfsStrategy>},
     StrategyInfo{"dpor",
                  "every Mazurkiewicz trace once: interleavings that differ in the order of "
                  "independent steps only are one; exhaustive",
-                 true, make<DporStrategy>},
+                 true, true, make<DporStrategy>},
     StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
-                 make<RandomStrategy>},
+                 false, make<RandomStrategy>},
     StrategyInfo{"pct",
                  "random priorities with 0 to 2 random changes (PCT, depth 1 to 3); sampling",
-                 false, make<PctStrategy>},
+                 false, false, make<PctStrategy>},
     StrategyInfo{"pos", "random priorities, new ones after a lost race (POS); sampling", false,
-                 make<PosStrategy>},
+                 false, make<PosStrategy>},
     StrategyInfo{"surw", "uniform over the orders of the steps on one object (SURW); sampling",
-                 false, make<SurwStrategy>},
+                 false, false, make<SurwStrategy>},
     StrategyInfo{"urw", "uniform over interleavings, by what fibers have left (URW); sampling",
-                 false, make<UrwStrategy>},
+                 false, false, make<UrwStrategy>},
+    StrategyInfo{"portfolio", "random, pct, pos, surw and urw in turn; sampling", false, false,
+                 make<PortfolioStrategy>},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ struct StrategyInfo {
   std::string_view name;
   std::string_view summary;
   bool exhaustive = false;  // ends by itself, having explored every behaviour
+  bool reduces = false;     // makes one execution for each trace
   std::unique_ptr<Strategy> (*make)() = nullptr;
 };
 

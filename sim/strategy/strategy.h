@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "sim/core/footprint.h"
 #include "sim/core/ids.h"
@@ -74,6 +75,10 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
+  // Called before begin_execution with the execution's number in the search, from 0, by searches
+  // that leave some out; without that call it is the number after the last one.
+  virtual void number_execution(std::uint64_t) {}
+
   // Called before each execution with that execution's own seed (ignored by systematic searches).
   // Returns false when every execution has been explored: the space is exhausted; and when the last
   // execution ended before the path that it was to follow, which divergence() then tells.
@@ -81,8 +86,8 @@ class Strategy {
 
   // How many executions the strategy surveys to learn the program's size. They are the search's
   // first ones, number 0 and up: each strategy object of a search begins with them, in order. What
-  // an object answers later depends on them and on the later execution's own seed only, so that
-  // execution i is the same whichever object runs it, and whatever else that object ran.
+  // an object answers later depends on them and on the later execution's own number and seed only,
+  // so that execution i is the same whichever object runs it, and whatever else that object ran.
   virtual std::uint32_t survey_executions() const { return 0; }
 
   // Answers `point`; called at every step, also when only one fiber is enabled.
@@ -97,6 +102,11 @@ class Strategy {
   // or ended before the record did.
   // For a search this means that the program is not deterministic.
   virtual const Divergence* divergence() const { return nullptr; }
+
+  // Names of the strategies that a portfolio hands executions to; empty: it makes all itself.
+  virtual std::span<const std::string_view> samplers() const { return {}; }
+  // The one of samplers() whose execution this is.
+  virtual std::size_t sampler() const { return 0; }
 
   // The share of the space that is explored, between 0 and 1, where the strategy can tell.
   virtual std::optional<double> explored_fraction() const { return std::nullopt; }

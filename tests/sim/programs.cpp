@@ -251,6 +251,33 @@ ProgramFactory detach_rundown() {
   });
 }
 
+ProgramFactory misleading(bool breaks) {
+  class Misleading final : public Program {
+   public:
+    explicit Misleading(bool breaks) : breaks_(breaks) {}
+    void run(Execution& x) override {
+      const ObjectId named = x.create("named");
+      x.spawn("writer", [this, &x, named] {
+        x.step({{named, Op::kWrite, 1, 0}}, "write");
+        unnamed_ = true;
+      });
+      x.spawn("reader", [this, &x] {
+        const ObjectId own = x.create("own");
+        x.step({{own, Op::kUpdate, 0, 0}}, "read unnamed");
+        const bool seen = unnamed_;
+        x.step({{own, seen ? Op::kRead : Op::kUpdate, 0, 0}}, "then");
+        if (breaks_) require(x, seen, __LINE__);
+      });
+      x.spawn("other", [&x, named] { x.step({{named, Op::kWrite, 2, 0}}, "write"); });
+    }
+
+   private:
+    bool breaks_;
+    bool unnamed_ = false;
+  };
+  return [breaks] { return std::make_unique<Misleading>(breaks); };
+}
+
 Tree explore_all(const ProgramFactory& factory) {
   Tree tree;
   Execution execution;

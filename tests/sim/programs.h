@@ -44,6 +44,10 @@ ProgramFactory reorder(std::uint32_t setters);  // two writes that should be one
 ProgramFactory detach_use_after_free();         // a flag is read, then the context is used
 ProgramFactory detach_rundown();                // the same, corrected
 
+// One fiber writes a plain variable that no footprint names, and another one's steps depend on it.
+// With `breaks`, that one breaks kAssertion unless it saw the write.
+ProgramFactory misleading(bool breaks);
+
 // What all executions of a program, each once, came to.
 struct Tree {
   std::uint64_t executions = 0;

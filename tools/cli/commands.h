@@ -89,6 +89,13 @@ std::optional<std::string> write_file(const std::string& path, const std::string
 // "1.2 s": a time for people.
 std::string seconds_text(double seconds);
 
+// How far a search is: "nmr/raw: portfolio 4 096 executions, 60 000/s, 48 steps deep, unseen mass
+// about 4 %".
+std::string progress_text(std::string_view target, const sim::Progress& progress);
+// What the samplers of a portfolio came to: "traces (of executions, unseen): random 812 of 2 026,
+// about 12 %; …". Empty if there are none.
+std::string samplers_text(const std::vector<sim::SamplerReport>& samplers);
+
 // "S1".
 std::string severity_name(sim::Severity severity);
 

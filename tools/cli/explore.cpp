@@ -261,23 +261,12 @@ void print_report(const Options& options, const Request& request, const Scenario
           : ", NOT the expected rule";
   fmt::print("{:<34} {}{}{}\n", scenario.name, report::paint(verdict, bad ? "red" : "green", color),
              rules, expected);
-  fmt::print("{:<34} {}; {}\n", "", report.error.empty() ? report.scope : report.error,
-             seconds_text(report.seconds));
+  if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
+  fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
+  if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
   for (const Reported& one : reported) print_finding(options, request, one);
   if (!reported.empty()) fmt::print("\n");
   std::fflush(stdout);
-}
-
-void show_progress(const Scenario& scenario, const sim::Progress& progress) {
-  const double rate = static_cast<double>(progress.executions) / progress.seconds;
-  const std::string explored =
-      progress.explored_fraction
-          ? fmt::format(", {:.2f} % of the tree", 100 * *progress.explored_fraction)
-          : std::string();
-  fmt::print(stderr, "\r\x1b[K{}: {} {} executions, {}/s, {} steps deep{}", scenario.name,
-             progress.strategy, grouped(progress.executions),
-             grouped(static_cast<std::uint64_t>(rate)), progress.depth, explored);
-  std::fflush(stderr);
 }
 
 }  // namespace
@@ -301,7 +290,8 @@ int explore(const Options& options) {
     const bool watched = options.format == "text" && is_terminal(true);
     if (watched) {
       request.search.on_progress = [scenario](const sim::Progress& progress) {
-        show_progress(*scenario, progress);
+        fmt::print(stderr, "\r\x1b[K{}", progress_text(scenario->name, progress));
+        std::fflush(stderr);
       };
     }
     const sim::Report report = sim::explore(factory, request.search);

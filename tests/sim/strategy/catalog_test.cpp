@@ -20,6 +20,7 @@ class Watched final : public Strategy {
  public:
   explicit Watched(Strategy& inner) : inner_(inner) {}
 
+  void number_execution(std::uint64_t number) override { inner_.number_execution(number); }
   bool begin_execution(Seed seed) override { return inner_.begin_execution(seed); }
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
     EXPECT_EQ(point.enabled & ~point.alive, 0u);
@@ -89,6 +90,7 @@ class CatalogTest : public testing::TestWithParam<std::string> {
   // Runs execution `number` of the search; nothing when the space is exhausted.
   std::optional<Outcome> run(Strategy& strategy, const ProgramFactory& factory,
                              std::uint64_t number) {
+    strategy.number_execution(number);
     if (!strategy.begin_execution(fork(kSeed, number))) return std::nullopt;
     const auto program = factory();
     return execution_.run(*program, strategy);
@@ -152,6 +154,21 @@ TEST_P(SamplerTest, AnExecutionDoesNotDependOnWhichOthersTheObjectRan) {
       const auto one = run(*all, factory, i);
       if (i >= some->survey_executions() && i % 3 != 1) continue;
       const auto other = run(*some, factory, i);
+      ASSERT_EQ(one->schedule, other->schedule) << "execution " << i;
+      ASSERT_EQ(one->hash, other->hash);
+    }
+  }
+}
+
+TEST_P(SamplerTest, AnExecutionNeedsTheSurveyedOnesOnly) {
+  for (const ProgramFactory& factory : programs()) {
+    const auto all = info().make();
+    for (std::uint64_t i = 0; i < kExecutions; ++i) {
+      const auto one = run(*all, factory, i);
+      if (i < all->survey_executions() || i % 19 != 0) continue;  // 19: every sampler has a turn
+      const auto fresh = info().make();
+      for (std::uint64_t k = 0; k < fresh->survey_executions(); ++k) run(*fresh, factory, k);
+      const auto other = run(*fresh, factory, i);
       ASSERT_EQ(one->schedule, other->schedule) << "execution " << i;
       ASSERT_EQ(one->hash, other->hash);
     }

@@ -54,32 +54,11 @@ TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
   EXPECT_GT(compare(2000, 30'000, 10), 100'000u);
 }
 
-// One fiber writes a plain variable that no footprint names, and another one's steps depend on it.
-class Misleading final : public Program {
- public:
-  void run(Execution& x) override {
-    const ObjectId named = x.create("named");
-    x.spawn("writer", [this, &x, named] {
-      x.step({{named, Op::kWrite, 1, 0}}, "write");
-      unnamed_ = 1;
-    });
-    x.spawn("reader", [this, &x] {
-      const ObjectId own = x.create("own");
-      x.step({{own, Op::kUpdate, 0, 0}}, "read unnamed");
-      x.step({{own, unnamed_ == 0 ? Op::kUpdate : Op::kRead, 0, 0}}, "then");
-    });
-    x.spawn("other", [&x, named] { x.step({{named, Op::kWrite, 2, 0}}, "write"); });
-  }
-
- private:
-  int unnamed_ = 0;
-};
-
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
-  const ProgramFactory factory = [] { return std::make_unique<Misleading>(); };
   SearchOptions options;
   options.strategy = "dpor";
-  const Report report = explore(factory, options);
+  const Report report = explore(test::misleading(false), options);
+  EXPECT_EQ(report.scope, "ended by an error, in execution 2");
   EXPECT_EQ(report.verdict, Verdict::kError);
   EXPECT_EQ(report.error,
             "two steps whose footprints do not conflict were exchanged, and fiber reader then did "

@@ -1,0 +1,40 @@
+// What a user gets without choosing: the strategy `auto`. It is exhaustive search within a share of
+// the limits, and a portfolio of samplers with the rest, if that was not enough.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace nmrcheck::sim {
+
+struct Budget {
+  std::optional<std::uint64_t> executions_max;  // complete and violating executions
+  std::optional<double> seconds_max;            // wall time of the search
+};
+
+// The strategies of the catalog that `auto` is made of.
+inline constexpr const char* kAutoExhaustive = "dpor";
+inline constexpr const char* kAutoSampling = "portfolio";
+
+// Executions of the exhaustive phase when no limit is given. Of limits that are given, it has half.
+inline constexpr std::uint64_t kAutoExhaustiveExecutions = 200'000;
+// Executions of a sampling strategy when no limit is given.
+inline constexpr std::uint64_t kSamplingExecutions = 10'000;
+
+inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+
+// The limits of one strategy in a search.
+struct PhaseLimits {
+  std::uint64_t executions_max = kUnlimited;
+  std::optional<double> seconds_max;  // since the start of the search
+  std::string share;                  // words behind the limit: ", half of all,"
+};
+
+// Of a strategy that a user chose.
+PhaseLimits limits_of_one(const Budget& budget, bool exhaustive);
+// Of the phases of `auto`; `executions` were made by the first one. The second one may have none.
+PhaseLimits limits_of_exhaustive_phase(const Budget& budget);
+PhaseLimits limits_of_sampling_phase(const Budget& budget, std::uint64_t executions);
+
+}  // namespace nmrcheck::sim
