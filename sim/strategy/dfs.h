@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/strategy/fairness.h"
 #include "sim/strategy/strategy.h"
 
 namespace nmrcheck::sim {
@@ -26,6 +27,10 @@ class DfsStrategy final : public Strategy {
     std::uint64_t untried = 0;  // kFiber: mask of fibers; kValue: mask of alternatives
   };
 
+  std::optional<std::uint32_t> answer(const ChoicePoint& point, const Choice& asked,
+                                      std::uint64_t answers);
+
+  Fairness fairness_;
   std::vector<Node> path_;
   std::size_t depth_ = 0;
   std::size_t prefix_ = 0;  // choices that the execution has to repeat
