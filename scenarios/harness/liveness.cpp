@@ -51,23 +51,6 @@ void be_polite(Execution& execution) {
   execution.spawn("right", [enter] { enter(1); });
 }
 
-// A fiber moves a value to and fro until it is told to stop, and may never let go.
-template <bool kYields>
-void hog(Execution& execution) {
-  const ObjectId stop = named(execution, "stop");
-  const ObjectId value = named(execution, "value");
-  execution.spawn("hog", [&execution, stop, value] {
-    while (execution.step({{stop, Op::kRead}}, "read", HERE) == 0) {
-      execution.step({{value, Op::kWrite, 1}}, "write", HERE);
-      execution.step({{value, Op::kWrite, 0}}, "write", HERE);
-      if (kYields) execution.yield("yield", HERE);
-    }
-  });
-  execution.spawn("other", [&execution, stop] {
-    execution.step({{stop, Op::kWrite, 1}}, "write", HERE);
-  });
-}
-
 template <bool kEnds>
 void count(Execution& execution) {
   const ObjectId value = named(execution, "value");
@@ -126,9 +109,6 @@ void add_liveness(std::vector<Scenario>& list) {
   add_pair(list, "harness/livelock", "harness/livelock-fixed", sim::kLivelock,
            "Two fibers let each other go first, for ever.", "Whose turn it is decides.",
            make<be_polite<false>>, make<be_polite<true>>);
-  add_pair(list, "harness/hog", "harness/hog-fixed", sim::kLivelock,
-           "A loop neither waits nor yields: the fiber that would end it is never let.",
-           "The loop yields.", make<hog<false>>, make<hog<true>>);
   add_pair(list, "harness/partial-deadlock", "harness/partial-deadlock-fixed", sim::kDeadlock,
            "Two fibers take two locks in opposite order while a third one works on.",
            "Both take them in the same order.", make<cross_beside_others<false>>,

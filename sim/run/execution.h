@@ -293,7 +293,8 @@ class Execution {
   };
   std::vector<CircleStep> circle_steps_;  // of the last round
   bool noting_circle_ = false;
-  ChoicePoint point_;  // what the strategy is shown; kept up to date rather than made anew
+  bool circle_yields_ = false;  // some step of it
+  ChoicePoint point_;           // what the strategy is shown; kept up to date rather than made anew
   std::uint64_t now_ = 0;
   std::uint64_t progress_ = 0;
   Outcome outcome_;

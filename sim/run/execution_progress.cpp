@@ -41,7 +41,7 @@ void Execution::reset_liveness() {
   circle_.reset();
   circle_ran_ = circle_enabled_ = 0;
   circle_steps_.clear();
-  noting_circle_ = false;
+  noting_circle_ = circle_yields_ = false;
 }
 
 // --- Polls ---
@@ -229,10 +229,19 @@ bool Execution::look_for_circle() {
   }
   if (again + 2 == kCircleRounds) {
     noting_circle_ = true;
+    circle_yields_ = false;
+    checkpoint_ = 0;
     circle_steps_.clear();
   }
   if (again < kCircleRounds) return false;
-  end_in_livelock(circle_enabled_ & ~circle_ran_);
+  const std::uint64_t starved = circle_enabled_ & ~circle_ran_;
+  if (starved != 0 && circle_yields_) {
+    // The loop yields, and the strategy is not fair: not the program's mistake. All that can follow
+    // could follow when the state came first.
+    outcome_.ending = Ending::kCovered;
+  } else {
+    end_in_livelock(starved);
+  }
   return true;
 }
 
@@ -241,6 +250,7 @@ void Execution::note_circle_step() {
   if (!on_fiber()) return;
   const std::uint32_t slot = pool_.current();
   const Footprint& footprint = pending_[slot].footprint;
+  circle_yields_ |= pending_[slot].yielding;
   const CircleStep step{FiberId{slot}, slots_[slot].action, slots_[slot].place,
                         footprint.size() == 0 ? kNoObject : footprint.begin()->object};
   const bool known = std::any_of(circle_steps_.begin(), circle_steps_.end(), [&](const auto& old) {
