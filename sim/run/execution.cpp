@@ -358,7 +358,6 @@ ObjectId Execution::create(const char* name, ObjectState initial) {
   states_.push_back(initial);
   object_keys_.push_back(key);
   object_names_.push_back(name);
-  marks_.emplace_back();
   refresh_point();
   return ObjectId{object};
 }

@@ -267,7 +267,10 @@ class Execution {
     Mark undone;  // event: cleared, or taken by a fiber that waited
     bool taken = false;
   };
-  std::vector<Marks> marks_;                       // by object
+  Marks marks_of(ObjectId object) const {
+    return index(object) < marks_.size() ? marks_[index(object)] : Marks{};
+  }
+  std::vector<Marks> marks_;                       // by object, as far as any was used
   std::vector<std::pair<ObjectId, Mark>> shares_;  // shared acquisitions, references in use
   std::vector<std::pair<ObjectId, std::string>> renamed_;
   std::uint32_t root_created_ = 0;

@@ -16,6 +16,7 @@ std::uint32_t first_of(std::uint64_t fibers) {
 
 // Keeps who acquired, set or cleared the object last.
 void Execution::mark_use(const Operation& operation, std::uint32_t slot, std::uint64_t result) {
+  if (marks_.size() <= index(operation.object)) marks_.resize(states_.size());
   Marks& marks = marks_[index(operation.object)];
   const Mark mark{FiberId{slot}, outcome_.steps, slots_[slot].action, slots_[slot].place};
   switch (operation.op) {
@@ -157,7 +158,7 @@ void Execution::describe_holders(std::string& text, const Operation& operation) 
   };
   if (lock && state.a != 0) {
     const FiberId owner{static_cast<std::uint32_t>(state.a - 1)};
-    held(owner, marks_[index(operation.object)].made);
+    held(owner, marks_of(operation.object).made);
   }
   if (!lock && operation.op != Op::kDrain) return;
   for (const auto& [object, mark] : shares_) {
@@ -201,7 +202,7 @@ std::string Execution::describe_lost_signals(bool& cleared) const {
     const FiberId fiber{first_of(left)};
     for (const Operation& operation : pending_[index(fiber)].footprint) {
       if (operation.op != Op::kWait && operation.op != Op::kWaitConsume) continue;
-      const Marks& marks = marks_[index(operation.object)];
+      const Marks marks = marks_of(operation.object);
       const bool lost = marks.made.step != 0 && marks.undone.step >= marks.made.step;
       if (!lost || (marks.taken && marks.undone.fiber == fiber)) continue;
       if (!text.empty()) text += "; ";

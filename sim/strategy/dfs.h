@@ -2,8 +2,8 @@
 //
 // The oracle for cleverer searches. The first execution never preempts (stay on the current fiber
 // while it is enabled, else take the lowest) and takes each question's default; later ones change
-// the last choice that has an untried answer. Interleavings are left out that pass over a fiber while
-// another one yields again and again: see fairness.h.
+// the last choice that has an untried answer. Interleavings are left out that pass over a fiber
+// while another one yields again and again: see fairness.h.
 #pragma once
 
 #include <optional>
