@@ -95,20 +95,26 @@ std::uint64_t Execution::waiting_circle(std::uint32_t slot) const {
     const bool stuck = (blockable_ & ~enabled_ & mask_of(FiberId{fiber})) != 0;
     return stuck && !slots_[fiber].timed ? holders_awaited(fiber) : 0;
   };
-  // The fibers at each distance from `slot`, until it is met itself.
-  std::vector<std::uint64_t> levels{mask_of(FiberId{slot})};
-  std::uint64_t seen = 0;
-  while (levels.back() != 0 && (seen & mask_of(FiberId{slot})) == 0) {
+  const auto next_level = [&awaited](std::uint64_t level) {
     std::uint64_t next = 0;
-    for (std::uint64_t left = levels.back(); left != 0; left &= left - 1) {
-      next |= awaited(first_of(left));
-    }
-    levels.push_back(next & ~seen);
+    for (; level != 0; level &= level - 1) next |= awaited(first_of(level));
+    return next;
+  };
+  const std::uint64_t self = mask_of(FiberId{slot});
+  std::uint64_t seen = 0;
+  for (std::uint64_t level = self; level != 0 && (seen & self) == 0;) {
+    const std::uint64_t next = next_level(level);
+    level = next & ~seen;
     seen |= next;
   }
-  if ((seen & mask_of(FiberId{slot})) == 0) return 0;
+  if ((seen & self) == 0) return 0;
+  // The fibers at each distance from `slot`, until it is met itself.
+  std::vector<std::uint64_t> levels{self};
+  for (seen = 0; (seen & self) == 0; seen |= levels.back()) {
+    levels.push_back(next_level(levels.back()) & ~seen);
+  }
   // Back along a shortest way.
-  std::uint64_t circle = mask_of(FiberId{slot});
+  std::uint64_t circle = self;
   std::uint64_t target = circle;
   for (std::size_t i = levels.size() - 2; i > 0; --i) {
     for (std::uint64_t left = levels[i]; left != 0; left &= left - 1) {
