@@ -35,6 +35,7 @@ std::vector<Scenario> all_scenarios() {
   add_kernel_memory(list);
   add_kernel_synchronization(list);
   add_verdicts(list);
+  add_liveness(list);
   add_engine(list);
   return list;
 }

@@ -200,6 +200,7 @@ class Kernel {
     std::vector<HeldLock> locks;
     std::uint8_t irql = kPassiveLevel;
     int critical_regions = 0;
+    sim::ObjectId time = sim::kNoObject;  // what the fiber waits for when it sleeps
     sim::Place place;
   };
 

@@ -180,8 +180,9 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
 
 void Kernel::sleep(std::uint64_t duration) {
   require_irql_at_most(kApcLevel, "KeDelayExecutionThread");
-  const sim::ObjectId nothing = execution_.create("time");
-  execution_.step_until({{nothing, sim::Op::kSleep}}, execution_.now() + duration,
+  // One object serves all sleeps of a fiber, so that a loop of them comes back to the same state.
+  if (at_current().time == sim::kNoObject) at_current().time = execution_.create("time");
+  execution_.step_until({{at_current().time, sim::Op::kSleep}}, execution_.now() + duration,
                         "KeDelayExecutionThread", place());
 }
 

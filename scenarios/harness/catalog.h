@@ -8,5 +8,6 @@
 namespace nmrcheck::designs {
 
 void add_verdicts(std::vector<Scenario>& list);
+void add_liveness(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

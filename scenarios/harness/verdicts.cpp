@@ -126,7 +126,7 @@ void add_verdicts(std::vector<Scenario>& list) {
   add_pair(list, "harness/crossed-locks", "harness/crossed-locks-fixed", sim::kDeadlock,
            "Two fibers take two locks in opposite order.", "Both take them in the same order.",
            make<cross_locks<false>>, make<cross_locks<true>>);
-  add_pair(list, "harness/poll", "harness/poll-fixed", sim::kStepLimit,
+  add_pair(list, "harness/poll", "harness/poll-fixed", sim::kLivelock,
            "A fiber polls a flag that nobody sets.", "It gives up after three tries.",
            make<poll<false>>, make<poll<true>>);
 }

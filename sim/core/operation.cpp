@@ -7,7 +7,7 @@
 namespace nmrcheck::sim {
 
 const char* to_string(Op op) {
-  static constexpr std::array<const char*, static_cast<std::size_t>(Op::kSleep) + 1> kNames{
+  static constexpr std::array<const char*, static_cast<std::size_t>(Op::kChanged) + 1> kNames{
       "read",
       "write",
       "add",
@@ -37,6 +37,7 @@ const char* to_string(Op op) {
       "exit",
       "join",
       "sleep",
+      "poll",
   };
   return kNames[static_cast<std::size_t>(op)];
 }

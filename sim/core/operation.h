@@ -22,7 +22,9 @@ enum class Op : std::uint8_t {
   kExchange,         // value := a; result: the old value
   kCompareExchange,  // if value == a then value := b; result: the old value; a failure reads
   kAwait,            // enabled when value == a
-  kUpdate,  // an opaque write: the value is kept elsewhere (driver memory, registrar state)
+  // An opaque write: the value is kept elsewhere (driver memory, registrar state). `b` of the state
+  // counts them, so that a later write is told from none.
+  kUpdate,
   // Locks, exclusive and shared. `a` of the state is the owner + 1, `b` the number of sharers.
   kLock,
   kUnlock,
@@ -51,6 +53,10 @@ enum class Op : std::uint8_t {
   kJoin,  // enabled when the fiber ended
   // Never enabled: only a deadline ends it.
   kSleep,
+  // Polls. Enabled when the state is no longer (a, b), on any object. A step with several of them
+  // is
+  // enabled when one of them is: something that the fiber polls has changed.
+  kChanged,
 };
 
 // Without default values, so that an unused one costs nothing; omitted operands are 0.
@@ -82,6 +88,7 @@ constexpr Access access_bound(Op op) {
     case Op::kTryWait:
     case Op::kDrain:
     case Op::kJoin:
+    case Op::kChanged:
       return Access::kRead;
     default:
       return Access::kWrite;
@@ -100,13 +107,14 @@ constexpr bool may_block(Op op) {
     case Op::kPop:
     case Op::kJoin:
     case Op::kSleep:
+    case Op::kChanged:
       return true;
     default:
       return false;
   }
 }
 
-// True if `op` can run now.
+// True if `op` can run now. Of several kChanged in one step, one has to be: see Readiness.
 constexpr bool enabled(const Operation& operation, const ObjectState& state);
 
 // Runs `operation` for `fiber` on `state`. Requires: enabled(operation, state).
@@ -135,10 +143,32 @@ constexpr bool enabled(const Operation& operation, const ObjectState& state) {
       return state.a == 0;
     case Op::kSleep:
       return false;
+    case Op::kChanged:
+      return state.a != operation.a || state.b != operation.b;
     default:
       return true;
   }
 }
+
+// Whether a step can go, from its operations one after another: all of them have to be enabled, of
+// those that poll one.
+class Readiness {
+ public:
+  // Returns false when the step cannot go, whatever its further operations are.
+  constexpr bool add(const Operation& operation, const ObjectState& state) {
+    const bool goes = enabled(operation, state);
+    if (operation.op != Op::kChanged) return goes;
+    polls_ = true;
+    changed_ |= goes;
+    return true;
+  }
+  // Once all operations were added.
+  constexpr bool ready() const { return changed_ || !polls_; }
+
+ private:
+  bool polls_ = false;
+  bool changed_ = false;
+};
 
 constexpr Effect apply(const Operation& operation, ObjectState& state, FiberId fiber) {
   const std::uint64_t old = state.a;
@@ -148,6 +178,7 @@ constexpr Effect apply(const Operation& operation, ObjectState& state, FiberId f
     case Op::kWait:
     case Op::kTryWait:
     case Op::kDrain:
+    case Op::kChanged:
       return {old, Access::kRead};
     case Op::kJoin:
       return {0, Access::kRead};
@@ -166,6 +197,7 @@ constexpr Effect apply(const Operation& operation, ObjectState& state, FiberId f
       state.a = operation.b;
       return {old, Access::kWrite};
     case Op::kUpdate:
+      ++state.b;
       return {0, Access::kWrite};
 
     case Op::kTryLock:

@@ -22,6 +22,8 @@ struct Violation {
 
 // Ids of the harness's own verdicts. They never change: they stand in failure files.
 inline constexpr const char* kDeadlock = "harness.deadlock";
+inline constexpr const char* kLivelock = "harness.livelock";
+inline constexpr const char* kLostWakeup = "harness.lost-wakeup";
 inline constexpr const char* kStepLimit = "harness.step-limit";
 inline constexpr const char* kDivergence = "harness.divergence";
 inline constexpr const char* kNondeterminism = "harness.nondeterminism";

@@ -52,9 +52,11 @@ std::string choice_list(const std::vector<NamedChoice>& choices) {
 }
 
 Json limits_object(const Limits& limits) {
-  return {{"steps_max", limits.steps_max},
-          {"stack_bytes", limits.stack_bytes},
-          {"heap_bytes_max", limits.heap_bytes_max}};
+  Json object{{"steps_max", limits.steps_max},
+              {"stack_bytes", limits.stack_bytes},
+              {"heap_bytes_max", limits.heap_bytes_max}};
+  if (!limits.partial_deadlocks) object["partial_deadlocks"] = false;
+  return object;
 }
 
 // --- Reading: every problem is thrown as a Problem and caught in parse_failure ---
@@ -236,6 +238,14 @@ Limits read_limits(const Json& object) {
       static_cast<std::uint32_t>(number_at(limits, "$.limits", "steps_max", 1'000'000'000));
   read.stack_bytes = number_at(limits, "$.limits", "stack_bytes", kStackBytesMax);
   read.heap_bytes_max = number_at(limits, "$.limits", "heap_bytes_max", kHeapBytesMax);
+  if (limits.contains("partial_deadlocks")) {
+    const Json& flag = limits["partial_deadlocks"];
+    if (!flag.is_boolean()) {
+      throw Problem(fmt::format("$.limits.partial_deadlocks should be true or false, but is {}",
+                                type_name(flag)));
+    }
+    read.partial_deadlocks = flag.get<bool>();
+  }
   constexpr std::size_t kStackBytesMin = 64 * 1024;
   if (read.stack_bytes < kStackBytesMin) {
     throw Problem(fmt::format("$.limits.stack_bytes should be at least {}, but is {}",

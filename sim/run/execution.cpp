@@ -26,10 +26,6 @@ std::uint64_t child_key(std::uint64_t parent, std::uint64_t position) {
   return mix64(parent ^ mix64(position));
 }
 
-std::uint64_t mix_hash(std::uint64_t hash, std::uint64_t value) {
-  return (hash ^ value) * 0x100000001b3u;
-}
-
 }  // namespace
 
 Execution::Execution(const Limits& limits)
@@ -37,7 +33,8 @@ Execution::Execution(const Limits& limits)
       pool_(limits.stack_bytes, &Execution::fiber_main, this),
       heap_(limits.heap_bytes_max),
       slots_(kFibersMax),
-      pending_(kFibersMax) {}
+      pending_(kFibersMax),
+      polls_(kFibersMax) {}
 
 Execution::~Execution() = default;
 
@@ -48,9 +45,11 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   states_.clear();
   object_keys_.clear();
   object_names_.clear();
-  held_since_.clear();
+  marks_.clear();
+  shares_.clear();
   renamed_.clear();
   root_created_ = questions_ = clock_advances_ = 0;
+  reset_liveness();
   now_ = 0;
   last_ = kNoFiber;
   outcome_.ending = Ending::kComplete;
@@ -117,6 +116,7 @@ void Execution::run_body(std::uint32_t slot) {
   enabled_ &= ~mask;
   blockable_ &= ~mask;
   timed_out_ &= ~mask;
+  circle_ran_ |= mask;
   std::uint32_t next = FiberPool::kController;
   if (outcome_.ending == Ending::kComplete) {
     next = slots_[slot].in_prologue ? slots_[slot].spawner : pick_next();
@@ -146,6 +146,8 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   made.spawner = spawner;
   made.in_prologue = true;
   made.joinable = joinable;
+  if (spawner != FiberPool::kController) polls_[spawner].reset();
+  polls_[slot].reset();
   PendingStep& pending = pending_[slot];
   pending.yielding = false;
   pending.fiber_key = kRootKey;
@@ -189,6 +191,10 @@ NMRCHECK_HOT void Execution::announce(std::uint32_t slot, const Footprint& footp
   if (footprint.blockable()) {
     blockable_ |= mask;
     refresh_enabled(mask);
+    if ((enabled_ & mask) == 0 && end_in_partial_deadlock(slot)) {
+      pool_.switch_to(FiberPool::kController);
+      std::terminate();  // a dropped fiber is never resumed
+    }
   } else {
     blockable_ &= ~mask;
     enabled_ |= mask;
@@ -204,36 +210,10 @@ NMRCHECK_HOT void Execution::announce(std::uint32_t slot, const Footprint& footp
 
 std::uint64_t Execution::step(const Footprint& footprint, const char* action, Place place) {
   const std::uint32_t slot = pool_.current();
+  if (slots_[slot].unwatched == 0) return watched_step(footprint, action, place);
+  --slots_[slot].unwatched;
   announce(slot, footprint, action, place, false);
   return apply_picked(footprint, slot);
-}
-
-std::optional<std::uint64_t> Execution::step_until(const Footprint& footprint,
-                                                   std::uint64_t deadline, const char* action,
-                                                   Place place) {
-  const std::uint32_t slot = pool_.current();
-  Slot& self = slots_[slot];
-  self.timed = true;
-  self.deadline = deadline;
-  announce(slot, footprint, action, place, false);
-  self.timed = false;
-  const std::uint64_t mask = mask_of(current());
-  const bool timed_out = (timed_out_ & mask) != 0;
-  timed_out_ &= ~mask;
-  if (!timed_out) return apply_picked(footprint, slot);
-  outcome_.hash = mix_hash(outcome_.hash, ~std::uint64_t{slot});
-  trace_hash_.passed(FiberId{slot});
-  ++outcome_.steps;
-  if (trace_ != nullptr) record_step(slot, 0);
-  note("the deadline passed");
-  return std::nullopt;
-}
-
-void Execution::yield(const char* action, Place place) {
-  const std::uint32_t slot = pool_.current();
-  announce(slot, Footprint{}, action, place, true);
-  pending_[slot].yielding = false;
-  apply_picked(Footprint{}, slot);
 }
 
 // Returns the effect of one operation, having made it part of the hash.
@@ -241,9 +221,7 @@ NMRCHECK_HOT Effect Execution::apply_one(const Operation& operation, std::uint32
   const std::uint32_t object = index(operation.object);
   const Effect effect = apply(operation, states_[object], FiberId{slot});
   trace_hash_.applied(FiberId{slot}, operation.object, effect.access);
-  if (operation.op == Op::kLock || operation.op == Op::kLockShared) {
-    held_since_[object] = slots_[slot].place;
-  }
+  if (operation.op >= Op::kLock) mark_use(operation, slot, effect.result);
   const std::uint64_t what = std::uint64_t{slot} << 40u | std::uint64_t{object} << 8u |
                              static_cast<std::uint64_t>(operation.op);
   outcome_.hash = mix_hash(outcome_.hash, what ^ effect.result * 0x9e3779b97f4a7c15u);
@@ -275,12 +253,22 @@ NMRCHECK_HOT std::uint64_t Execution::apply_picked(const Footprint& footprint, s
   return effect.result;
 }
 
+void Execution::announce_out_of_line(std::uint32_t slot, const Footprint& footprint,
+                                     const char* action, Place place, bool yielding) {
+  announce(slot, footprint, action, place, yielding);
+}
+
+std::uint64_t Execution::apply_out_of_line(const Footprint& footprint, std::uint32_t slot) {
+  return apply_picked(footprint, slot);
+}
+
 bool Execution::is_enabled(std::uint32_t slot) const {
   if ((timed_out_ & mask_of(FiberId{slot})) != 0) return true;
+  Readiness readiness;
   for (const Operation& operation : pending_[slot].footprint) {
-    if (!sim::enabled(operation, states_[index(operation.object)])) return false;
+    if (!readiness.add(operation, states_[index(operation.object)])) return false;
   }
-  return true;
+  return readiness.ready();
 }
 
 void Execution::refresh_enabled(std::uint64_t fibers) {
@@ -289,25 +277,6 @@ void Execution::refresh_enabled(std::uint64_t fibers) {
     const std::uint64_t mask = mask_of(FiberId{slot});
     enabled_ = is_enabled(slot) ? enabled_ | mask : enabled_ & ~mask;
   }
-}
-
-// Moves the clock to the earliest deadline. Returns false if no fiber has one.
-bool Execution::advance_time() {
-  std::uint64_t earliest = ~std::uint64_t{0};
-  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
-    const Slot& slot = slots_[static_cast<std::uint32_t>(std::countr_zero(left))];
-    if (slot.timed && slot.deadline < earliest) earliest = slot.deadline;
-  }
-  if (earliest == ~std::uint64_t{0}) return false;
-  if (earliest > now_) now_ = earliest;
-  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
-    const Slot& slot = slots_[static_cast<std::uint32_t>(std::countr_zero(left))];
-    if (slot.timed && slot.deadline <= now_) timed_out_ |= left & (~left + 1);
-  }
-  ++clock_advances_;
-  trace_hash_.clock_advanced();
-  refresh_enabled(alive_);
-  return true;
 }
 
 NMRCHECK_HOT void Execution::record_choice(const Choice& choice, const char* question) {
@@ -321,8 +290,8 @@ NMRCHECK_HOT void Execution::record_choice(const Choice& choice, const char* que
 
 // Asks the strategy. Returns the controller when the execution is over.
 NMRCHECK_HOT std::uint32_t Execution::pick_next() {
-  if (enabled_ == 0 && (alive_ == 0 || !advance_time())) return FiberPool::kController;
-  if (outcome_.steps >= limits_.steps_max) return end_at_step_limit();
+  if (enabled_ == 0 && (alive_ == 0 || !let_time_pass())) return FiberPool::kController;
+  if (outcome_.steps >= checkpoint_ && beyond_checkpoint()) return FiberPool::kController;
   point_.kind = ChoiceKind::kFiber;
   point_.enabled = enabled_;
   point_.current = FiberId{pool_.current()};
@@ -345,6 +314,7 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
                                 std::uint32_t default_option) {
   assert(options > 0 && options <= kOptionsMax && default_option < options);
   if (options == 1) return 0;
+  if (on_fiber()) polls_[pool_.current()].reset();  // the answer is news
   ++progress_;
   if (++questions_ > limits_.steps_max) fail_limit(limits_.steps_max, "questions");
   point_.kind = ChoiceKind::kValue;
@@ -380,7 +350,6 @@ ObjectId Execution::create(const char* name, ObjectState initial, std::uint64_t 
   object_keys_.push_back(key);
   trace_hash_.created(key);
   object_names_.push_back(name);
-  held_since_.push_back({});
   refresh_point();
   return ObjectId{object};
 }

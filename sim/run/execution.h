@@ -13,7 +13,9 @@
 #include "sim/core/violation.h"
 #include "sim/run/fiber.h"
 #include "sim/run/heap.h"
+#include "sim/run/lasso.h"
 #include "sim/run/outcome.h"
+#include "sim/run/poll.h"
 #include "sim/run/trace.h"
 #include "sim/run/trace_hash.h"
 #include "sim/strategy/strategy.h"
@@ -48,6 +50,24 @@ struct Limits {
   std::uint32_t steps_max = 20'000;         // reaching it is the verdict kStepLimit
   std::size_t stack_bytes = 256 * 1024;     // of each fiber
   std::size_t heap_bytes_max = 64u << 20u;  // of simulated memory in one execution
+  // Whether fibers that wait for each other in a circle end the execution at once, though others
+  // could go on. Without it they do when no fiber can: every trace is then a whole one.
+  bool partial_deadlocks = true;
+};
+
+// Visits of one state in which nothing could go but time and polls: a livelock then. Loops that
+// give up after fewer tries are seen to give up.
+inline constexpr std::uint32_t kIdleRounds = 1'000;
+// Steps after which states are compared at every step, and visits of one that are a livelock.
+inline constexpr std::uint32_t kCircleSteps = 2'048;
+inline constexpr std::uint32_t kCircleRounds = 100;
+
+// Who did something to an object last: for reports.
+struct Mark {
+  FiberId fiber = kNoFiber;
+  std::uint32_t step = 0;  // from 1; 0: nobody did
+  const char* action = "";
+  Place place;
 };
 
 // The machine that runs executions one after another, on one OS thread (which becomes the
@@ -78,8 +98,24 @@ class Execution {
   std::optional<std::uint64_t> step_until(const Footprint& footprint, std::uint64_t deadline,
                                           const char* action, Place place = {});
 
-  // Announces a step that lets others run: a failed poll, a yield.
+  // Announces a step that lets others run: a failed poll, a yield. A fiber that only read between
+  // two of them, and saw nothing that it had not seen in the round before, goes on when something
+  // that it read has changed, or else when no other fiber can go. Sound if the round has no other
+  // effect, such as a count of its tries: two rounds are free, and a loop that gives up later does
+  // so only once nothing else can happen, as with a timeout.
   void yield(const char* action, Place place = {});
+
+  // Waits until `holds(value of the object)`: a loop that polls it, without the loop's executions.
+  // A fiber that waits for ever is part of a livelock, not of a deadlock. Returns the value.
+  // For "until it is v" the operation kAwait is a single step.
+  template <class Predicate>
+  std::uint64_t spin_until(ObjectId object, Predicate holds, const char* action, Place place = {}) {
+    for (;;) {
+      const std::uint64_t value = step(Footprint{{object, Op::kRead}}, action, place);
+      if (holds(value)) return value;
+      spin_for_change(object, action, place);
+    }
+  }
 
   // Asks a value choice with `options` alternatives, at most kOptionsMax. Part of the current step:
   // no other fiber runs. Returns an alternative below `options`. `question` has static storage.
@@ -154,6 +190,7 @@ class Execution {
     bool started = false;  // has a frame on its stack
     bool timed = false;
     bool joinable = false;
+    std::uint32_t unwatched = kUnwatchedSteps;  // steps left until polls are looked for
     std::uint32_t children = 0;
     std::uint32_t created = 0;
     std::uint64_t deadline = 0;
@@ -165,23 +202,53 @@ class Execution {
   static void fiber_main(void* self, std::uint32_t slot);
   void run_body(std::uint32_t slot);
   void reset(Program& program, Strategy& strategy, Trace* trace);
+  void reset_liveness();
   FiberId spawn_slot(const char* name, std::function<void()> body, bool joinable);
   void announce(std::uint32_t slot, const Footprint& footprint, const char* action, Place place,
                 bool yielding);
+  // The same as announce() and apply_picked(), which are inlined into step().
+  void announce_out_of_line(std::uint32_t slot, const Footprint& footprint, const char* action,
+                            Place place, bool yielding);
+  std::uint64_t apply_out_of_line(const Footprint& footprint, std::uint32_t slot);
+  std::uint64_t watched_step(const Footprint& footprint, const char* action, Place place);
+  void observe(std::uint32_t slot, const Footprint& footprint, std::uint64_t result);
+  void wait_for_change(std::uint32_t slot, const Footprint& change, const char* action, Place place,
+                       bool gives_up);
+  void spin_for_change(ObjectId object, const char* action, Place place);
+  bool take_timeout(std::uint32_t slot);
   Effect apply_one(const Operation& operation, std::uint32_t slot);
   Effect apply_all(const Footprint& footprint, std::uint32_t slot);
   std::uint64_t apply_picked(const Footprint& footprint, std::uint32_t slot);
   void refresh_enabled(std::uint64_t fibers);
   bool is_enabled(std::uint32_t slot) const;
   std::uint32_t pick_next();
-  std::uint32_t end_at_step_limit();
+  bool beyond_checkpoint();
+  bool let_time_pass();
   bool advance_time();
+  bool release_poll();
+  Lasso::State visible_state() const;
+  void note_circle_step();
+  void end_in_livelock(std::uint64_t starved);
+  bool look_for_circle();
+  void mark_use(const Operation& operation, std::uint32_t slot, std::uint64_t result);
+  void unmark(ObjectId object, std::uint32_t slot);
+  std::uint64_t holders_awaited(std::uint32_t slot) const;
+  std::uint64_t waiting_circle(std::uint32_t slot) const;
+  bool end_in_partial_deadlock(std::uint32_t slot);
   void settle_end();
+  Violation explain_standstill(const std::string& blocked) const;
   void tell_end(bool cut_off);
   void refresh_point();
   [[noreturn]] void fail_limit(std::uint64_t max, const char* what);
   void end_with(Violation violation);
-  std::string describe_blocked() const;
+  std::string describe_blocked(std::uint64_t fibers) const;
+  void describe_wait(std::string& text, std::uint32_t slot) const;
+  void describe_holders(std::string& text, const Operation& operation) const;
+  std::string describe_mark(const Mark& mark) const;
+  std::string describe_lost_signals(bool& cleared) const;
+  static std::uint64_t mix_hash(std::uint64_t hash, std::uint64_t value) {
+    return (hash ^ value) * 0x100000001b3u;
+  }
   void record_step(std::uint32_t slot, std::uint64_t result);
   void record_choice(const Choice& choice, const char* question);
   void trace_choice(const Choice& choice, const char* question);
@@ -191,6 +258,7 @@ class Execution {
   Heap heap_;
   std::vector<Slot> slots_;
   std::vector<PendingStep> pending_;
+  std::vector<PollWatch> polls_;  // by fiber
   std::uint32_t fiber_count_ = 0;
   std::uint64_t alive_ = 0;
   std::uint64_t enabled_ = 0;
@@ -199,13 +267,42 @@ class Execution {
   std::vector<ObjectState> states_;
   std::vector<std::uint64_t> object_keys_;
   std::vector<const char*> object_names_;
-  std::vector<Place> held_since_;  // where a lock was acquired last
+  struct Marks {
+    Mark made;    // lock: acquired; event: set
+    Mark undone;  // event: cleared, or taken by a fiber that waited
+    bool taken = false;
+  };
+  Marks marks_of(ObjectId object) const {
+    return index(object) < marks_.size() ? marks_[index(object)] : Marks{};
+  }
+  std::vector<Marks> marks_;                       // by object, as far as any was used
+  std::vector<std::pair<ObjectId, Mark>> shares_;  // shared acquisitions, references in use
   std::vector<std::pair<ObjectId, std::string>> renamed_;
   std::uint32_t root_created_ = 0;
   std::uint32_t questions_ = 0;
   std::uint32_t clock_advances_ = 0;
   FiberId last_ = kNoFiber;  // who was picked last
-  ChoicePoint point_;        // what the strategy is shown; kept up to date rather than made anew
+
+  std::uint64_t polling_ = 0;    // fibers that polled in vain and wait for a change
+  std::uint64_t giving_up_ = 0;  // those of them that go on when nothing else can
+  std::uint32_t last_released_ = 0;
+  std::uint32_t checkpoint_ = 0;      // steps from which each pick is looked at
+  std::uint32_t circle_from_ = 0;     // steps from which states are compared
+  Lasso idle_;                        // states in which only time and polls go on
+  Lasso circle_;                      // states after kCircleSteps
+  std::uint64_t circle_ran_ = 0;      // since the kept state came again last
+  std::uint64_t circle_enabled_ = 0;  // all the time since
+  std::uint64_t circle_starved_ = 0;  // in every round
+  struct CircleStep {
+    FiberId fiber = kNoFiber;
+    const char* action = "";
+    Place place;
+    ObjectId object = kNoObject;
+  };
+  std::vector<CircleStep> circle_steps_;  // of the last round
+  bool noting_circle_ = false;
+  bool circle_yields_ = false;  // some step of it
+  ChoicePoint point_;           // what the strategy is shown; kept up to date rather than made anew
   std::uint64_t now_ = 0;
   std::uint64_t progress_ = 0;
   TraceHash trace_hash_;

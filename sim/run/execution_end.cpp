@@ -1,4 +1,5 @@
 // How an execution ends: verdicts, crashes, and what the strategy is told.
+#include <bit>
 #include <exception>
 #include <utility>
 
@@ -25,27 +26,33 @@ void Execution::settle_end() {
     if (auto violation = program_->check_end(*this)) end_with(std::move(*violation));
     return;
   }
-  const std::string blocked = describe_blocked();
+  const std::string blocked = describe_blocked(alive_);
   auto violation = program_->explain_deadlock(*this, blocked);
-  if (!violation) {
-    violation = Violation{kDeadlock, Severity::kS3, "no fiber can go on: " + blocked, 0, {}};
-  }
+  if (!violation) violation = explain_standstill(blocked);
   end_with(std::move(*violation));
+}
+
+// All that are left wait: in a deadlock, for a signal that was lost, or spinning.
+Violation Execution::explain_standstill(const std::string& blocked) const {
+  if ((polling_ & alive_) != 0) {
+    return {kLivelock, Severity::kS3, "fibers spin, and nobody can end it: " + blocked, 0, {}};
+  }
+  bool cleared = false;
+  const std::string lost = describe_lost_signals(cleared);
+  std::uint64_t circle = 0;
+  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
+    circle |= waiting_circle(static_cast<std::uint32_t>(std::countr_zero(left)));
+  }
+  if (cleared && circle == 0) return {kLostWakeup, Severity::kS3, lost + ": " + blocked, 0, {}};
+  std::string message = "no fiber can go on: " + blocked;
+  if (!lost.empty()) message += "; " + lost;
+  return {kDeadlock, Severity::kS3, std::move(message), 0, {}};
 }
 
 void Execution::end_with(Violation violation) {
   violation.step = outcome_.steps;
   outcome_.ending = Ending::kViolation;
   outcome_.violation = std::move(violation);
-}
-
-std::uint32_t Execution::end_at_step_limit() {
-  end_with({kStepLimit,
-            Severity::kS3,
-            "the execution did not end within " + std::to_string(limits_.steps_max) + " steps",
-            0,
-            {}});
-  return FiberPool::kController;
 }
 
 void Execution::fail(Violation violation) {

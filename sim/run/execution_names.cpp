@@ -1,5 +1,4 @@
-// What people see of an execution: names, notes, and who waits for what.
-#include <bit>
+// What people see of an execution: names, notes, steps.
 #include <utility>
 
 #include "sim/run/execution.h"
@@ -33,28 +32,6 @@ void Execution::note(std::string text) {
   if (trace_ == nullptr) return;
   if (trace_->steps.empty()) trace_->steps.push_back({0, current(), "start", "", {}, 0, {}});
   trace_->steps.back().notes.push_back(std::move(text));
-}
-
-std::string Execution::describe_blocked() const {
-  std::string text;
-  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
-    const auto slot = static_cast<std::uint32_t>(std::countr_zero(left));
-    if (!text.empty()) text += "; ";
-    text += name_of(FiberId{slot}) + " waits in " + slots_[slot].action;
-    for (const Operation& operation : pending_[slot].footprint) {
-      const ObjectState& state = states_[index(operation.object)];
-      if (sim::enabled(operation, state)) continue;
-      text += " for " + name_of(operation.object);
-      if ((operation.op == Op::kLock || operation.op == Op::kLockShared) && state.a != 0) {
-        const Place place = held_since_[index(operation.object)];
-        text += ", held by " + name_of(FiberId{static_cast<std::uint32_t>(state.a - 1)});
-        if (place.file != nullptr) {
-          text += std::string(" since ") + place.file + ":" + std::to_string(place.line);
-        }
-      }
-    }
-  }
-  return text;
 }
 
 void Execution::trace_choice(const Choice& choice, const char* question) {

@@ -12,7 +12,9 @@ namespace nmrcheck::sim {
 enum class Ending : std::uint8_t {
   kComplete,   // every fiber ended
   kViolation,  // a rule was broken, or a verdict of the harness: see Outcome::violation
-  kCovered,    // the strategy said that the rest is covered, or that it cannot follow
+  // The strategy said that the rest is covered, or that it cannot follow; or the execution went
+  // round in a circle of yields without letting others go, which a fair scheduler would.
+  kCovered,
 };
 
 struct Outcome {

@@ -7,21 +7,15 @@
 namespace nmrcheck::sim {
 namespace {
 
-std::uint64_t all_answers(const ChoicePoint& point) {
-  if (point.kind == ChoiceKind::kFiber) return point.enabled;
+std::uint64_t all_alternatives(const ChoicePoint& point) {
   assert(point.options <= kOptionsMax);
   return point.options == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << point.options) - 1;
 }
 
-std::uint32_t first_answer(const ChoicePoint& point) {
+std::uint32_t first_answer(const ChoicePoint& point, std::uint64_t answers) {
   if (point.kind == ChoiceKind::kValue) return point.default_option;
-  if (point.current_enabled()) return index(point.current);
-  return static_cast<std::uint32_t>(std::countr_zero(point.enabled));
-}
-
-Choice question(const ChoicePoint& point) {
-  const bool fiber = point.kind == ChoiceKind::kFiber;
-  return {point.kind, 0, fiber ? point.enabled : point.options};
+  const bool stay = point.current_enabled() && (answers & mask_of(point.current)) != 0;
+  return stay ? index(point.current) : static_cast<std::uint32_t>(std::countr_zero(answers));
 }
 
 }  // namespace
@@ -45,13 +39,24 @@ bool DfsStrategy::begin_execution(Seed) {
   started_ = true;
   depth_ = 0;
   prefix_ = path_.size();
+  fairness_.begin_execution();
   return true;
 }
 
 std::optional<std::uint32_t> DfsStrategy::pick(const ChoicePoint& point) {
-  const std::uint64_t answers = all_answers(point);
+  if (point.kind == ChoiceKind::kValue) {
+    return answer(point, {ChoiceKind::kValue, 0, point.options}, all_alternatives(point));
+  }
+  const std::uint64_t allowed = fairness_.allowed(point);
+  const auto fiber = answer(point, {ChoiceKind::kFiber, 0, allowed}, allowed);
+  if (fiber) fairness_.picked(point, *fiber);
+  return fiber;
+}
+
+// Repeats the path, or goes on from its end.
+std::optional<std::uint32_t> DfsStrategy::answer(const ChoicePoint& point, const Choice& asked,
+                                                 std::uint64_t answers) {
   if ((answers & (answers - 1)) == 0) return static_cast<std::uint32_t>(std::countr_zero(answers));
-  const Choice asked = question(point);
   if (depth_ < path_.size()) {
     const Choice& recorded = path_[depth_].choice;
     if (recorded.kind != asked.kind || recorded.offered != asked.offered) {
@@ -61,7 +66,7 @@ std::optional<std::uint32_t> DfsStrategy::pick(const ChoicePoint& point) {
     return path_[depth_++].choice.picked;
   }
   Node node{asked, answers};
-  node.choice.picked = first_answer(point);
+  node.choice.picked = first_answer(point, answers);
   node.untried &= ~(std::uint64_t{1} << node.choice.picked);
   path_.push_back(node);
   ++depth_;

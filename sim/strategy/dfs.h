@@ -2,12 +2,14 @@
 //
 // The oracle for cleverer searches. The first execution never preempts (stay on the current fiber
 // while it is enabled, else take the lowest) and takes each question's default; later ones change
-// the last choice that has an untried answer.
+// the last choice that has an untried answer. Interleavings are left out that pass over a fiber
+// while another one yields again and again: see fairness.h.
 #pragma once
 
 #include <optional>
 #include <vector>
 
+#include "sim/strategy/fairness.h"
 #include "sim/strategy/strategy.h"
 
 namespace nmrcheck::sim {
@@ -26,6 +28,10 @@ class DfsStrategy final : public Strategy {
     std::uint64_t untried = 0;  // kFiber: mask of fibers; kValue: mask of alternatives
   };
 
+  std::optional<std::uint32_t> answer(const ChoicePoint& point, const Choice& asked,
+                                      std::uint64_t answers);
+
+  Fairness fairness_;
   std::vector<Node> path_;
   std::size_t depth_ = 0;
   std::size_t prefix_ = 0;  // choices that the execution has to repeat

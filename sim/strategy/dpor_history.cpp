@@ -333,6 +333,7 @@ ObjectState History::state_without(const Later& later, std::uint32_t operation,
 History::Reversal History::reverse(const Later& later, std::uint32_t earlier) const {
   Reversal reversal;
   reversal.enabled = true;
+  Readiness readiness;
   std::array<ObjectState, Footprint::kOperationsMax> states;
   for (std::uint32_t i = 0; i < later.count; ++i) {
     const Op op = later.operations[i].op;
@@ -347,10 +348,12 @@ History::Reversal History::reverse(const Later& later, std::uint32_t earlier) co
       states[i] = state_without(later, i, earlier);
     }
     if (may_block(op)) {
-      reversal.enabled &= enabled(later.operations[i], states[i]);
+      reversal.enabled &= readiness.add(later.operations[i], states[i]);
       if (!reversal.enabled) return reversal;
     }
   }
+  reversal.enabled = readiness.ready();
+  if (!reversal.enabled) return reversal;
   for (std::uint32_t i = 0; i < later.count; ++i) {
     if (later.count == 1 && !depends_on_state(later.operations[i].op)) break;
     reversal.accesses[i] = apply(later.operations[i], states[i], FiberId{later.fiber}).access;

@@ -24,6 +24,7 @@ sim::Report search(const sim::ProgramFactory& factory) {
   options.strategy = "dpor";
   options.keep_going = true;
   options.minimize = false;
+  options.limits.partial_deadlocks = false;  // every trace to its end
   return sim::explore(factory, options);
 }
 

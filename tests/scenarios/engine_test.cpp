@@ -45,20 +45,20 @@ Counted search(const sim::ProgramFactory& factory, sim::Execution& execution,
 }
 
 Counted all_interleavings(const sim::ProgramFactory& factory) {
-  sim::Execution execution;
+  sim::Execution execution({.partial_deadlocks = false});
   sim::DfsStrategy dfs;
   return search(factory, execution, dfs);
 }
 
 Counted all_traces(const sim::ProgramFactory& factory) {
-  sim::Execution execution;
+  sim::Execution execution({.partial_deadlocks = false});
   SleepSets sleep_sets(execution);
   return search(factory, execution, sleep_sets);
 }
 
 // Distinct traces among `executions` of the random walk.
 std::size_t traces_met(const sim::ProgramFactory& factory, std::uint64_t executions) {
-  sim::Execution execution;
+  sim::Execution execution({.partial_deadlocks = false});
   sim::RandomStrategy random;
   TraceRecorder recorder(random, execution);
   std::set<std::string> names;
@@ -119,7 +119,7 @@ TEST(EngineTest, SleepSetsCountTracesThatBreakARule) {
 
 // The probability of a random walk: each choice among n fibers is made with 1/n.
 double random_walk(const sim::ProgramFactory& factory) {
-  sim::Execution execution;
+  sim::Execution execution({.partial_deadlocks = false});
   sim::DfsStrategy dfs;
   double sum = 0;
   while (dfs.begin_execution(sim::Seed{0})) {
@@ -158,7 +158,7 @@ TEST(EngineTest, ParametersThatAreLeftOutHaveTheirDefaults) {
 
 // Every benchmark runs with its least and its largest parameters.
 TEST(EngineTest, RunsWithinTheLimitsOfItsParameters) {
-  sim::Execution execution;
+  sim::Execution execution({.partial_deadlocks = false});
   sim::RandomStrategy random;
   for (const engine::Benchmark& benchmark : engine::benchmarks()) {
     for (const bool largest : {false, true}) {

@@ -78,7 +78,7 @@ std::string TraceRecorder::trace() const {
 
 Traces traces_of(const ProgramFactory& factory, Strategy& strategy, std::uint64_t executions_max) {
   Traces traces;
-  Execution execution;
+  Execution execution({.partial_deadlocks = false});  // every trace to its end
   TraceRecorder recorder(strategy);
   while (traces.total + traces.covered < executions_max) {
     if (!recorder.begin_execution(Seed{0})) {

@@ -107,10 +107,10 @@ TEST_F(FailureFileTest, OfAScenarioThatChanged) {
 
 TEST_F(FailureFileTest, OfAScenarioThatWasCorrected) {
   EXPECT_EQ(run({"explore", "harness/poll", "--out", "."}).status, 1);
-  expect_not_repeated(replaced(read("harness.poll.harness.step-limit.json"), "\"harness/poll\"",
+  expect_not_repeated(replaced(read("harness.poll.harness.livelock.json"), "\"harness/poll\"",
                                "\"harness/poll-fixed\""),
                       "the schedule runs to its end and breaks no rule; recorded is "
-                      "harness.step-limit. Was the scenario or its driver corrected?");
+                      "harness.livelock. Was the scenario or its driver corrected?");
 }
 
 TEST_F(FailureFileTest, OfAScenarioThatBreaksAnotherRule) {

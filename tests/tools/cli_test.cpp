@@ -136,12 +136,12 @@ TEST_F(CliTest, AFolderThatCannotBeMadeIsRefusedBeforeTheSearch) {
 
 TEST_F(CliTest, WhatWasFoundIsShownEvenIfItCannotBeWritten) {
   // The folder exists, and a folder stands where the file should go.
-  const std::string file = "harness.poll.harness.step-limit.json";
+  const std::string file = "harness.poll.harness.livelock.json";
   std::filesystem::create_directories(path("out/" + file));
   const Ran ran = run({"explore", "harness/poll", "--out", "out"});
   EXPECT_EQ(ran.status, 2);
   EXPECT_EQ(ran.err, "nmrcheck: out/" + file + " cannot be written: Is a directory\n");
-  EXPECT_NE(ran.out.find("\nharness/poll                       violation harness.step-limit"),
+  EXPECT_NE(ran.out.find("\nharness/poll                       violation harness.livelock"),
             std::string::npos)
       << ran.out;
   EXPECT_EQ(ran.out.find("tools/nmrcheck replay"), std::string::npos) << ran.out;
@@ -178,7 +178,10 @@ TEST_F(CliTest, APatternExploresEachOnce) {
   for (const Json& report : reports) targets.push_back(report["target"]);
   EXPECT_EQ(targets, (Words{"harness/null-pointer-fixed", "harness/recursion-fixed",
                             "harness/exception-fixed", "harness/endless-loop-fixed",
-                            "harness/crossed-locks-fixed", "harness/poll-fixed"}));
+                            "harness/crossed-locks-fixed", "harness/poll-fixed",
+                            "harness/livelock-fixed",
+                            "harness/partial-deadlock-fixed", "harness/lost-wakeup-fixed",
+                            "harness/step-limit-fixed"}));
   for (const Json& report : reports) EXPECT_EQ(report["verdict"], "verified");
 }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr ObjectId kObject{0};
 constexpr FiberId kFiber{3};
 
-constexpr auto kOpCount = static_cast<std::uint32_t>(Op::kSleep) + 1;
+constexpr auto kOpCount = static_cast<std::uint32_t>(Op::kChanged) + 1;
 
 struct Row {
   Op op;
@@ -37,7 +37,7 @@ const std::vector<Row> kRows{
     {Op::kCompareExchange, 6, 1, {7, 0}, true, 7, Access::kRead, {7, 0}},
     {Op::kAwait, 7, 0, {7, 0}, true, 7, Access::kRead, {7, 0}},
     {Op::kAwait, 7, 0, {6, 0}, false, 0, Access::kRead, {6, 0}},
-    {Op::kUpdate, 0, 0, {7, 0}, true, 0, Access::kWrite, {7, 0}},
+    {Op::kUpdate, 0, 0, {7, 0}, true, 0, Access::kWrite, {7, 1}},
     {Op::kLock, 0, 0, {0, 0}, true, 1, Access::kWrite, {4, 0}},
     {Op::kLock, 0, 0, {4, 0}, false, 0, Access::kWrite, {4, 0}},
     {Op::kLock, 0, 0, {0, 1}, false, 0, Access::kWrite, {0, 1}},
@@ -75,6 +75,9 @@ const std::vector<Row> kRows{
     {Op::kJoin, 0, 0, {1, 0}, true, 0, Access::kRead, {1, 0}},
     {Op::kJoin, 0, 0, {0, 0}, false, 0, Access::kRead, {0, 0}},
     {Op::kSleep, 0, 0, {0, 0}, false, 0, Access::kNone, {0, 0}},
+    {Op::kChanged, 5, 1, {5, 1}, false, 0, Access::kRead, {5, 1}},
+    {Op::kChanged, 5, 1, {5, 2}, true, 5, Access::kRead, {5, 2}},
+    {Op::kChanged, 5, 1, {4, 1}, true, 4, Access::kRead, {4, 1}},
 };
 
 TEST(OperationTest, EveryRowOfTheTableHolds) {
