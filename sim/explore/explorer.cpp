@@ -7,6 +7,7 @@
 #include <bit>
 #include <cassert>
 
+#include "sim/explore/bounds.h"
 #include "sim/explore/coverage.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
@@ -74,6 +75,12 @@ class Search {
   // Runs one strategy for at most `limit` executions. Returns what it covered, in words.
   std::string run_phase(const StrategyInfo& info, std::uint64_t limit) {
     const std::unique_ptr<Strategy> strategy = info.make();
+    if (options_.budget.preemptions_max) {
+      const bool limited = strategy->limit_preemptions(*options_.budget.preemptions_max);
+      assert(limited);
+      (void)limited;
+    }
+    const std::uint64_t blocked_before = report_.executions_blocked;
     InterleavingCounter interleavings;
     std::uint64_t number = 0;
     bool exhausted = false;
@@ -89,12 +96,20 @@ class Search {
     }
     // The space may be exhausted exactly at the limit.
     if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
-    report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted && !ended_) return describe_complete(number);
+    const BoundsCoverage* bounds = strategy->bounds();
+    const bool all = exhausted && info.exhaustive && (bounds == nullptr || bounds->exhausted);
+    report_.exhausted = report_.exhausted || all;
+    if (exhausted && !ended_) {
+      if (!all) return describe_bounds(*bounds);
+      const std::uint64_t blocked = report_.executions_blocked - blocked_before;
+      return describe_complete(number - blocked) +
+             (bounds == nullptr ? "" : "; " + describe_bounds(*bounds));
+    }
     if (ended_ && report_.error.empty()) {
       return fmt::format("ended at the first violation, in execution {}", grouped(number));
     }
     const std::string reached = timeout ? seconds_limit() : executions_limit(number);
+    if (bounds != nullptr) return reached + ": " + describe_bounds(*bounds);
     if (info.exhaustive) return describe_partial(*strategy, number, timeout, reached);
     return (timeout ? reached + "; " : "") + describe_sample(number, interleavings.summary());
   }

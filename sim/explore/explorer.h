@@ -28,6 +28,8 @@ inline constexpr std::uint64_t kSamplingExecutions = 10'000;
 struct Budget {
   std::optional<std::uint64_t> executions_max;  // complete and violating executions
   std::optional<double> seconds_max;            // wall time of the search
+  // In one execution. Requires: the strategy goes by preemptions (Strategy::limit_preemptions).
+  std::optional<std::uint32_t> preemptions_max;
 };
 
 struct Progress {
@@ -76,8 +78,8 @@ struct Report {
   std::uint32_t steps_deepest = 0;
   double seconds = 0;
   // What was covered, in words: "complete: all 1 234 executions", "limit of 20 000 executions
-  // reached: about 3.1 % of the tree", "sampled: 10 000 executions, 3 412 distinct interleavings,
-  // unseen mass about 4.0 %".
+  // reached: about 3.1 % of the tree", "complete up to 2 preemptions: …", "sampled: 10 000
+  // executions, 3 412 distinct interleavings, unseen mass about 4.0 %".
   std::string scope;
   std::vector<Finding> findings;
   std::string error;

@@ -1,0 +1,98 @@
+// Hashes of steps from the hashes of those that they depend on.
+#include "sim/strategy/trace_hash.h"
+
+namespace nmrcheck::sim {
+
+void PrefixHash::begin_execution() {
+  running_ = {};
+  started_ = false;
+  prefix_ = epoch_ = {};
+  clock_advances_ = 0;
+  time_moved_ = false;
+  last_of_.clear();
+  objects_.clear();
+}
+
+void PrefixHash::finish_step() {
+  prefix_.add(running_.hash);
+  if (!started_) return;
+  last_of_[running_.fiber] = running_.hash;
+  for (std::uint32_t i = 0; i < running_.touched_count; ++i) {
+    const Touched& touched = running_.touched[i];
+    if (touched.object >= objects_.size()) objects_.resize(touched.object + 1);
+    Object& object = objects_[touched.object];
+    if (touched.writes) {
+      object = {running_.hash, {}};
+    } else {
+      object.reads.add(running_.hash);
+    }
+  }
+}
+
+void PrefixHash::at_point(const ChoicePoint& point) {
+  finish_step();
+  last_of_.resize(point.pending.size(), running_.hash);  // new fibers: the step spawned them
+  time_moved_ = point.clock_advances != clock_advances_;
+  if (time_moved_) {
+    // No fiber could go: all that follows depends on all that came before.
+    clock_advances_ = point.clock_advances;
+    epoch_ = prefix_;
+    epoch_.mix(clock_advances_);
+  }
+}
+
+// Notes what the step touches, each object once, by what its operations really do.
+void PrefixHash::touch(const ChoicePoint& point, Step& step) {
+  const Footprint& footprint = point.pending[step.fiber].footprint;
+  for (const Operation* it = footprint.begin(); it != footprint.end(); ++it) {
+    const std::uint32_t object = index(it->object);
+    ObjectState state = point.states[object];
+    for (const Operation* other = footprint.begin(); other != it; ++other) {
+      if (other->object == it->object) apply(*other, state, FiberId{step.fiber});
+    }
+    const Access access = apply(*it, state, FiberId{step.fiber}).access;
+    if (access == Access::kNone) continue;
+    const bool writes = access == Access::kWrite;
+    std::uint32_t i = 0;
+    while (i < step.touched_count && step.touched[i].object != object) ++i;
+    if (i == step.touched_count) step.touched[step.touched_count++] = {object, false};
+    step.touched[i].writes |= writes;
+  }
+}
+
+PrefixHash::Step PrefixHash::step_of(const ChoicePoint& point, std::uint32_t fiber) const {
+  Step step;
+  step.fiber = fiber;
+  const bool timed_out = (point.timed_out >> fiber & 1u) != 0;
+  if (!timed_out) touch(point, step);
+  step.hash = last_of_[fiber];
+  step.hash.mix(point.pending[fiber].fiber_key + (timed_out ? 1 : 0));
+  step.hash.mix(epoch_);
+  for (std::uint32_t i = 0; i < step.touched_count; ++i) {
+    const Touched& touched = step.touched[i];
+    step.hash.mix(point.object_keys[touched.object] + (touched.writes ? 1 : 0));
+    const bool met = touched.object < objects_.size();
+    const Object object = met ? objects_[touched.object] : Object{};
+    step.hash.mix(object.last_write);
+    if (touched.writes) step.hash.mix(object.reads);
+  }
+  return step;
+}
+
+TraceHash PrefixHash::with_step(const ChoicePoint& point, std::uint32_t fiber) const {
+  TraceHash longer = prefix_;
+  longer.add(step_of(point, fiber).hash);
+  return longer;
+}
+
+void PrefixHash::begin_step(const ChoicePoint& point, std::uint32_t fiber) {
+  running_ = step_of(point, fiber);
+  started_ = true;
+}
+
+const TraceHash& PrefixHash::end() {
+  finish_step();
+  return prefix_;
+}
+
+}  // namespace nmrcheck::sim
