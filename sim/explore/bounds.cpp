@@ -38,8 +38,14 @@ std::string describe_bounds(const BoundsCoverage& coverage) {
   while (coverage.exhausted && count > 1 && coverage.bounds[count - 1].executions == 0) --count;
   for (std::size_t i = 0; i < count; ++i) text += (i > 0 ? ", " : "") + describe_bound(coverage, i);
   if (coverage.states_forgotten) text += "; memory for known states was full: executions repeat";
-  if (coverage.branches_dropped) text += "; memory for what needs more preemptions was full";
+  if (coverage.branches_dropped) text += "; memory for what is left was full";
   return text;
+}
+
+std::string describe_fewest(const BoundsCoverage& coverage) {
+  // Bounds are explored one after the other: all with fewer preemptions came before.
+  return fmt::format(" with {} preemption{}, the fewest", coverage.completed,
+                     plural(coverage.completed));
 }
 
 }  // namespace nmrcheck::sim

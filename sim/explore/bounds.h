@@ -11,4 +11,7 @@ namespace nmrcheck::sim {
 // A bound that is not complete says "so far". An exhausted search begins with the numbers.
 std::string describe_bounds(const BoundsCoverage& coverage);
 
+// " with 2 preemptions, the fewest": what is known of the execution that the search ended with.
+std::string describe_fewest(const BoundsCoverage& coverage);
+
 }  // namespace nmrcheck::sim

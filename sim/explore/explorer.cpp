@@ -106,7 +106,8 @@ class Search {
              (bounds == nullptr ? "" : "; " + describe_bounds(*bounds));
     }
     if (ended_ && report_.error.empty()) {
-      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+      return fmt::format("ended at the first violation, in execution {}{}", grouped(number),
+                         bounds == nullptr ? "" : describe_fewest(*bounds));
     }
     const std::string reached = timeout ? seconds_limit() : executions_limit(number);
     if (bounds != nullptr) return reached + ": " + describe_bounds(*bounds);
