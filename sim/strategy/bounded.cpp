@@ -61,11 +61,6 @@ bool BoundedStrategy::next_branch() {
     if (now_.empty()) continue;
     const Branch branch = now_.back();
     now_.pop_back();
-    if (branch.state != kNoState) {
-      VisitedState& state = visited_[branch.state];
-      if (state.all_taken || (state.taken & branch.fiber_bit) != 0) continue;
-      state.taken |= branch.fiber_bit;
-    }
     const bool step = branch.choice.kind == ChoiceKind::kFiber;
     if (step && covered(branch.successor, branch.fiber_bit, preemptions_)) continue;
     follow(branch);
@@ -185,7 +180,7 @@ std::optional<std::uint32_t> BoundedStrategy::explore_from(const ChoicePoint& po
   state = visited_.add(hash_.prefix(), preemptions_);
   bounds_.states_forgotten = visited_.overflowed();
   if (free) return go_anywhere(point, state);
-  put_off_preemptions(point, state);
+  put_off_preemptions(point);
   return go_on(point, state);
 }
 
@@ -220,7 +215,7 @@ std::optional<std::uint32_t> BoundedStrategy::go_anywhere(const ChoicePoint& poi
   return picked;
 }
 
-void BoundedStrategy::put_off_preemptions(const ChoicePoint& point, StateId state) {
+void BoundedStrategy::put_off_preemptions(const ChoicePoint& point) {
   const bool last_bound = preemptions_ >= limits_.preemptions_max;
   if (last_bound && cut_off_) return;
   for_each_enabled(point, [&](std::uint32_t fiber) {
@@ -232,8 +227,7 @@ void BoundedStrategy::put_off_preemptions(const ChoicePoint& point, StateId stat
       cut_off_ = true;
       return;
     }
-    put_off(later_, {.successor = successor, .state = state, .fiber_bit = bit},
-            question(point, fiber));
+    put_off(later_, {.successor = successor, .fiber_bit = bit}, question(point, fiber));
   });
 }
 

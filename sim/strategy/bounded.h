@@ -61,8 +61,7 @@ class BoundedStrategy final : public Strategy {
   };
   // An answer to be explored, behind the choices that lead to `parent`.
   struct Branch {
-    TraceHash successor;       // of a step: the state behind it, if it asks no question
-    StateId state = kNoState;  // a preemption: the state before it
+    TraceHash successor;  // of a step: the state behind it, if it asks no question
     std::uint32_t parent = 0;
     std::uint64_t fiber_bit = 0;
     Choice choice;
@@ -74,7 +73,7 @@ class BoundedStrategy final : public Strategy {
   std::optional<std::uint32_t> explore_from(const ChoicePoint& point);
   std::optional<std::uint32_t> go_on(const ChoicePoint& point, StateId state);
   std::optional<std::uint32_t> go_anywhere(const ChoicePoint& point, StateId state);
-  void put_off_preemptions(const ChoicePoint& point, StateId state);
+  void put_off_preemptions(const ChoicePoint& point);
   bool covered(const TraceHash& successor, std::uint64_t fiber_bit,
                std::uint32_t preemptions) const;
   void put_off(std::vector<Branch>& branches, Branch branch, const Choice& choice);

@@ -6,11 +6,11 @@ namespace nmrcheck::sim {
 void PrefixHash::begin_execution() {
   running_ = {};
   started_ = false;
-  prefix_ = epoch_ = {};
+  prefix_ = {};
   clock_advances_ = 0;
   time_moved_ = false;
   last_of_.clear();
-  objects_.clear();
+  last_writes_.clear();
 }
 
 void PrefixHash::finish_step() {
@@ -19,13 +19,9 @@ void PrefixHash::finish_step() {
   last_of_[running_.fiber] = running_.hash;
   for (std::uint32_t i = 0; i < running_.touched_count; ++i) {
     const Touched& touched = running_.touched[i];
-    if (touched.object >= objects_.size()) objects_.resize(touched.object + 1);
-    Object& object = objects_[touched.object];
-    if (touched.writes) {
-      object = {running_.hash, {}};
-    } else {
-      object.reads.add(running_.hash);
-    }
+    if (!touched.writes) continue;
+    if (touched.object >= last_writes_.size()) last_writes_.resize(touched.object + 1);
+    last_writes_[touched.object] = running_.hash;
   }
 }
 
@@ -33,12 +29,7 @@ void PrefixHash::at_point(const ChoicePoint& point) {
   finish_step();
   last_of_.resize(point.pending.size(), running_.hash);  // new fibers: the step spawned them
   time_moved_ = point.clock_advances != clock_advances_;
-  if (time_moved_) {
-    // No fiber could go: all that follows depends on all that came before.
-    clock_advances_ = point.clock_advances;
-    epoch_ = prefix_;
-    epoch_.mix(clock_advances_);
-  }
+  clock_advances_ = point.clock_advances;
 }
 
 // Notes what the step touches, each object once, by what its operations really do.
@@ -67,14 +58,13 @@ PrefixHash::Step PrefixHash::step_of(const ChoicePoint& point, std::uint32_t fib
   if (!timed_out) touch(point, step);
   step.hash = last_of_[fiber];
   step.hash.mix(point.pending[fiber].fiber_key + (timed_out ? 1 : 0));
-  step.hash.mix(epoch_);
+  // When time moves on no fiber can go: what follows depends on all that came before.
+  step.hash.mix(clock_advances_);
   for (std::uint32_t i = 0; i < step.touched_count; ++i) {
     const Touched& touched = step.touched[i];
     step.hash.mix(point.object_keys[touched.object] + (touched.writes ? 1 : 0));
-    const bool met = touched.object < objects_.size();
-    const Object object = met ? objects_[touched.object] : Object{};
-    step.hash.mix(object.last_write);
-    if (touched.writes) step.hash.mix(object.reads);
+    const bool written = touched.object < last_writes_.size();
+    step.hash.mix(written ? last_writes_[touched.object] : TraceHash{});
   }
   return step;
 }

@@ -2,10 +2,11 @@
 //
 // Two beginnings of executions have equal hashes exactly if they are the same Mazurkiewicz trace,
 // but for collisions of 128 bits: n beginnings collide with a probability below n^2 / 2^129. The
-// hash of a step covers who made it, which objects it read and wrote, how its questions were
-// answered, and the hashes of the steps that it depends on directly; the hash of a beginning is the
-// sum over its steps. CHESS calls it the happens-before signature (Musuvathi and Qadeer, "Partial-
-// order reduction for context-bounded state exploration", MSR-TR-2007-12).
+// hash of a step covers who made it, how often virtual time had moved on, which objects it read and
+// wrote, how its questions were answered, and the hashes of the fiber's step before and of the last
+// writes to these objects; the hash of a beginning is the sum over its steps.
+// Source: the happens-before signature of Musuvathi and Qadeer, "Partial-order reduction for
+// context-bounded state exploration" (MSR-TR-2007-12).
 // Requires: footprints that are never too small. The same trace then leads to the same state, up to
 // the numbering of fibers and objects.
 #pragma once
@@ -67,11 +68,6 @@ class PrefixHash {
     std::uint32_t touched_count = 0;
     std::array<Touched, Footprint::kOperationsMax> touched;
   };
-  struct Object {
-    TraceHash last_write;
-    TraceHash reads;  // sum over the reads since then
-  };
-
   static void touch(const ChoicePoint& point, Step& step);
   Step step_of(const ChoicePoint& point, std::uint32_t fiber) const;
   void finish_step();
@@ -79,11 +75,11 @@ class PrefixHash {
   Step running_;
   bool started_ = false;  // running_ is a fiber's step, not the program's start
   TraceHash prefix_;
-  TraceHash epoch_;  // the prefix when virtual time moved on last
-  std::uint32_t clock_advances_ = 0;
+  std::uint32_t clock_advances_ = 0;  // before the point that was given last
   bool time_moved_ = false;
   std::vector<TraceHash> last_of_;  // by FiberId: its last step, or the one that spawned it
-  std::vector<Object> objects_;     // by ObjectId; those behind the end were not touched
+  // By ObjectId: its last write. A read names the write before it, which orders it with all writes.
+  std::vector<TraceHash> last_writes_;
 };
 
 }  // namespace nmrcheck::sim
