@@ -11,6 +11,8 @@ namespace nmrcheck::sim {
 struct Budget {
   std::optional<std::uint64_t> executions_max;  // complete and violating executions
   std::optional<double> seconds_max;            // wall time of the search
+  // In one execution. Requires: the strategy goes by preemptions (Strategy::limit_preemptions).
+  std::optional<std::uint32_t> preemptions_max;
 };
 
 // The strategies of the catalog that `auto` is made of.

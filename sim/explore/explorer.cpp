@@ -8,6 +8,7 @@
 #include <cassert>
 #include <utility>
 
+#include "sim/explore/bounds.h"
 #include "sim/explore/coverage.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
@@ -67,6 +68,12 @@ class Search {
   // Runs one strategy within its limits. Returns what it covered, in words.
   std::string run_phase(const StrategyInfo& info, const PhaseLimits& limits) {
     const std::unique_ptr<Strategy> strategy = info.make();
+    if (options_.budget.preemptions_max) {
+      const bool limited = strategy->limit_preemptions(*options_.budget.preemptions_max);
+      assert(limited);
+      (void)limited;
+    }
+    const std::uint64_t blocked_before = report_.executions_blocked;
     traces_ = TraceCounter();
     std::uint64_t number = 0;
     bool exhausted = false;
@@ -83,16 +90,26 @@ class Search {
     }
     // The space may be exhausted exactly at the limit.
     if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
-    report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
+    const BoundsCoverage* bounds = strategy->bounds();
+    const bool all = exhausted && info.exhaustive && (bounds == nullptr || bounds->exhausted);
+    report_.exhausted = report_.exhausted || all;
     report_samplers(*strategy);
     if (!report_.error.empty()) {
       return fmt::format("ended by an error, in execution {}", grouped(number));
     }
-    if (exhausted && !ended_) return describe_complete(info, number);
-    if (ended_)
-      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+    if (exhausted && !ended_) {
+      if (!all) return describe_bounds(*bounds);
+      const std::uint64_t blocked = report_.executions_blocked - blocked_before;
+      return describe_complete(info, number - blocked) +
+             (bounds == nullptr ? "" : "; " + describe_bounds(*bounds));
+    }
+    if (ended_) {
+      return fmt::format("ended at the first violation, in execution {}{}", grouped(number),
+                         bounds == nullptr ? "" : describe_fewest(*bounds));
+    }
     const std::string reached = timeout ? seconds_limit(*limits.seconds_max, limits.share)
                                         : executions_limit(number, limits.share);
+    if (bounds != nullptr) return reached + ": " + describe_bounds(*bounds);
     if (info.exhaustive) {
       return describe_partial(reached, timeout, number,
                               strategy->explored_fraction().value_or(0.0));

@@ -78,7 +78,7 @@ struct Report {
   double seconds = 0;
   // What was covered, in words: "complete: all 1 234 executions", "limit of 20 000 executions
   // reached: about 3.1 % of the tree", "sampled: 10 000 executions, 3 412 traces, unseen mass about
-  // 4 %". See scope.h.
+  // 4 %", "complete up to 2 preemptions: …". See scope.h and bounds.h.
   std::string scope;
   std::vector<SamplerReport> samplers;  // of a portfolio that ran
   std::vector<Finding> findings;

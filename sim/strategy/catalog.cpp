@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "sim/strategy/bounded.h"
 #include "sim/strategy/dfs.h"
 #include "sim/strategy/dpor.h"
 #include "sim/strategy/pct.h"
@@ -27,6 +28,10 @@ constexpr std::array kStrategies{
                  "every Mazurkiewicz trace once: interleavings that differ in the order of "
                  "independent steps only are one; exhaustive",
                  true, true, make<DporStrategy>},
+    StrategyInfo{"bounded",
+                 "every trace with no preemption, then with one, two, … (iterative context "
+                 "bounding); the first violation has the fewest; exhaustive",
+                 true, true, make<BoundedStrategy>},
     StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
                  false, make<RandomStrategy>},
     StrategyInfo{"pct",

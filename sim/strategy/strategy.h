@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sim/core/footprint.h"
 #include "sim/core/ids.h"
@@ -70,6 +71,20 @@ struct Divergence {
   FiberId changed = kNoFiber;
 };
 
+// What a search that goes by the number of preemptions explored.
+struct BoundsCoverage {
+  struct Bound {
+    std::uint64_t executions = 0;  // that ended, each with just so many preemptions
+    std::uint64_t traces = 0;      // among them, not executed before
+  };
+  std::vector<Bound> bounds;  // 0 preemptions, 1, …; the last one may be unfinished
+  // Everything with fewer than so many preemptions is explored.
+  std::uint32_t completed = 0;
+  bool exhausted = false;         // and nothing needs more
+  bool states_forgotten = false;  // memory for states was full: executions repeat
+  bool branches_dropped = false;  // memory for what is to be explored was full
+};
+
 // Lives across executions. One strategy object serves one search on one OS thread.
 class Strategy {
  public:
@@ -80,8 +95,9 @@ class Strategy {
   virtual void number_execution(std::uint64_t) {}
 
   // Called before each execution with that execution's own seed (ignored by systematic searches).
-  // Returns false when every execution has been explored: the space is exhausted; and when the last
-  // execution ended before the path that it was to follow, which divergence() then tells.
+  // Returns false when every execution has been explored: the space is exhausted; when bounds()
+  // says that it is explored up to a bound; and when the last execution ended before the path that
+  // it was to follow, which divergence() then tells.
   virtual bool begin_execution(Seed seed) = 0;
 
   // How many executions the strategy surveys to learn the program's size. They are the search's
@@ -107,6 +123,13 @@ class Strategy {
   virtual std::span<const std::string_view> samplers() const { return {}; }
   // The one of samplers() whose execution this is.
   virtual std::size_t sampler() const { return 0; }
+
+  // Makes the search end when everything with at most so many preemptions is explored. Returns
+  // false if the strategy does not go by preemptions. Requires: no execution has begun.
+  virtual bool limit_preemptions(std::uint32_t) { return false; }
+
+  // Null if the strategy does not go by preemptions.
+  virtual const BoundsCoverage* bounds() const { return nullptr; }
 
   // The share of the space that is explored, between 0 and 1, where the strategy can tell.
   virtual std::optional<double> explored_fraction() const { return std::nullopt; }

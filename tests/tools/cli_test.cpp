@@ -118,6 +118,25 @@ TEST_F(CliTest, BadLimits) {
   expect_refused({"explore", kFaulty, "--seed", "x"}, "--seed should be a number, but is \"x\"");
 }
 
+TEST_F(CliTest, LimitOfPreemptions) {
+  for (const char* count : {"-1", "few", "4294967296"}) {
+    expect_refused({"explore", kFaulty, "--strategy", "bounded", "--preemptions", count},
+                   "--preemptions should be a number, but is \"" + std::string(count) + "\"");
+  }
+  for (const char* strategy : {"auto", "dfs", "random"}) {
+    expect_refused({"explore", kFaulty, "--strategy", strategy, "--preemptions", "2"},
+                   "--preemptions limits --strategy bounded; " + std::string(strategy) +
+                       " does not go by preemptions");
+  }
+  const Ran ran = run({"explore", "engine/registrar", "--strategy", "bounded", "--preemptions", "2",
+                       "--param", "n=3"});
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_TRUE(ran.out.find("clean\n") != std::string::npos) << ran.out;
+  EXPECT_TRUE(ran.out.find("complete up to 2 preemptions: 24 traces with 0 preemptions, 414 more "
+                           "with 1, 1 758 more with 2;") != std::string::npos)
+      << ran.out;
+}
+
 TEST_F(CliTest, GoodDurationsAreTaken) {
   for (const char* time : {"30s", "2m", "1h"}) {
     EXPECT_EQ(run({"explore", "harness/poll-fixed", "--time", time}).status, 0) << time;

@@ -32,6 +32,8 @@ void add_explore(CLI::App& app, Options& options) {
   add("--profile", options.profile, "NAME", "documented (default), windows or paranoid");
   add("--executions", options.executions, "N", "end after so many executions");
   add("--time", options.time, "DURATION", "end after so long: 500ms, 30s, 2m");
+  add("--preemptions", options.preemptions, "N",
+      "explore all with at most so many preemptions (--strategy bounded)");
   explore.add_option("--param", options.parameters, "a parameter of the scenario")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);

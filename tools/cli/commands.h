@@ -33,6 +33,7 @@ struct Options {
   std::string profile = "documented";
   std::string executions;  // as typed; empty for no limit
   std::string time;        // as typed: "30s"
+  std::string preemptions;
   std::vector<std::string> parameters;
   std::string seed = "1";
   std::string out;  // explore: a directory; minimize: a file

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "model/rules/catalog.h"
@@ -117,6 +118,23 @@ std::optional<std::string> read_limits(const Options& options, sim::Budget& budg
   return std::nullopt;
 }
 
+std::optional<std::string> read_preemptions(const Options& options, sim::SearchOptions& search) {
+  if (options.preemptions.empty()) return std::nullopt;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const std::optional<std::uint64_t> number = parse_number(options.preemptions);
+  if (!number || *number > kMost) {
+    return fmt::format("--preemptions should be a number, but is \"{}\"", options.preemptions);
+  }
+  const auto most = static_cast<std::uint32_t>(*number);
+  const sim::StrategyInfo* info = sim::find_strategy(search.strategy);
+  if (info == nullptr || !info->make()->limit_preemptions(most)) {
+    return fmt::format("--preemptions limits --strategy bounded; {} does not go by preemptions",
+                       search.strategy);
+  }
+  search.budget.preemptions_max = most;
+  return std::nullopt;
+}
+
 std::optional<std::string> check(const Options& options, Request& request) {
   if (auto problem = check_format(options)) return problem;
   if (auto problem = find_targets(options, request)) return problem;
@@ -128,6 +146,7 @@ std::optional<std::string> check(const Options& options, Request& request) {
   if (!seed) return fmt::format("--seed should be a number, but is \"{}\"", options.seed);
   request.search.seed = sim::Seed{*seed};
   if (auto problem = read_limits(options, request.search.budget)) return problem;
+  if (auto problem = read_preemptions(options, request.search)) return problem;
   request.search.keep_going = options.keep_going;
   if (options.out.empty()) return std::nullopt;
   request.out = options.out;
