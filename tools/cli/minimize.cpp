@@ -36,7 +36,7 @@ int minimize(const Options& options) {
       "{}: {} steps, {} choices → {} steps, {} choices ({} preemptions, {} answers that "
       "are not the default), after {} executions{}\n",
       failure.violation.rule, before->outcome.steps, choices_before, failure.steps,
-      failure.schedule.size(), smaller.preemptions, smaller.deviations, smaller.executions,
+      failure.schedule.size(), smaller.size.preemptions, smaller.size.deviations, smaller.executions,
       smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "");
   fmt::print("written to {}\n", path);
   return kViolationFound;

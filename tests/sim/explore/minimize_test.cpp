@@ -71,7 +71,7 @@ TEST(MinimizeTest, ReachesTheKnownMinimumFromEveryFailure) {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
       const Outcome found = test::first_violation(known.factory, Seed{seed});
       const Minimized smaller = minimize_found(known.factory, found);
-      EXPECT_EQ(smaller.preemptions, known.preemptions) << known.name << ", seed " << seed;
+      EXPECT_EQ(smaller.size.preemptions, known.preemptions) << known.name << ", seed " << seed;
       expect_minimal(known.factory, found, smaller);
     }
   }
@@ -83,7 +83,7 @@ TEST(MinimizeTest, ReachesTheMinimumOfALargerProgram) {
     const Outcome found = test::first_violation(test::reorder(3), Seed{seed});
     const Minimized smaller = minimize_found(test::reorder(3), found);
     expect_minimal(test::reorder(3), found, smaller);
-    EXPECT_EQ(smaller.preemptions, 1u);
+    EXPECT_EQ(smaller.size.preemptions, 1u);
     EXPECT_TRUE(smaller.fewest);
   }
 }
@@ -97,8 +97,8 @@ TEST(MinimizeTest, FindsFewerDeviationsThanItWasGiven) {
   const Minimized smaller = minimize(test::deadlock01(), found, violation, {}, {});
   const Schedule expected{{ChoiceKind::kFiber, 1, 0b110}, {ChoiceKind::kFiber, 2, 0b110}};
   EXPECT_EQ(smaller.schedule, expected);
-  EXPECT_EQ(smaller.preemptions, 1u);
-  EXPECT_EQ(smaller.deviations, 0u);
+  EXPECT_EQ(smaller.size.preemptions, 1u);
+  EXPECT_EQ(smaller.size.deviations, 0u);
   EXPECT_EQ(smaller.outcome.steps, 2u);
   EXPECT_TRUE(smaller.fewest);
 }
@@ -114,8 +114,8 @@ TEST(MinimizeTest, ValuesGoToTheirDefaultOrBecomeSmall) {
   const Replayed replayed = replay(asks, found, {});
   const Minimized smaller = minimize(asks, found, *replayed.outcome.violation, {}, {});
   EXPECT_EQ(smaller.schedule, (Schedule{{ChoiceKind::kValue, 4, 9}, {ChoiceKind::kValue, 3, 9}}));
-  EXPECT_EQ(smaller.deviations, 1u);
-  EXPECT_EQ(smaller.preemptions, 0u);
+  EXPECT_EQ(smaller.size.deviations, 1u);
+  EXPECT_EQ(smaller.size.preemptions, 0u);
 }
 
 TEST(MinimizeTest, KeepsThePlaceWhereItIsKnown) {
