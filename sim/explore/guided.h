@@ -91,6 +91,7 @@ class DeviationRecorder final : public Strategy {
 
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  void end_execution(const ExecutionEnd& end) override { followed_.end_execution(end); }
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   const std::vector<Deviation>& deviations() const { return deviations_; }

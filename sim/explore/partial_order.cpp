@@ -44,14 +44,11 @@ bool OrderRecorder::begin_execution(Seed seed) {
   return followed_.begin_execution(seed);
 }
 
-std::vector<OrderRecorder::Blocker> OrderRecorder::needs_of(const ChoicePoint& point,
-                                                            std::uint32_t id) {
+std::vector<OrderRecorder::Blocker> OrderRecorder::needs_of(
+    const Footprint& footprint, std::span<const std::uint64_t> object_keys) {
   std::vector<Blocker> needs;
-  if ((point.timed_out & mask_of(FiberId{id})) != 0) return needs;
-  for (const Operation& operation : point.pending[id].footprint) {
-    if (may_block(operation.op)) {
-      needs.push_back({point.object_keys[index(operation.object)], operation});
-    }
+  for (const Operation& operation : footprint) {
+    if (may_block(operation.op)) needs.push_back({object_keys[index(operation.object)], operation});
   }
   return needs;
 }
@@ -77,7 +74,8 @@ std::optional<std::uint32_t> OrderRecorder::pick(const ChoicePoint& point) {
     const auto id = static_cast<std::uint32_t>(std::countr_zero(left));
     Fiber& fiber = fibers_[fiber_at(point, id)];
     fiber.waiting = id != *picked;
-    fiber.needs = needs_of(point, id);
+    fiber.timed_out = (point.timed_out & mask_of(FiberId{id})) != 0;
+    fiber.needs = needs_of(point.pending[id].footprint, point.object_keys);
   }
   if (point.clock_advances != clock_advances_) {  // nothing moves past that
     clock_advances_ = point.clock_advances;
@@ -86,7 +84,8 @@ std::optional<std::uint32_t> OrderRecorder::pick(const ChoicePoint& point) {
   const std::uint32_t self = fiber_at(point, *picked);
   Fiber& fiber = fibers_[self];
   const auto number = static_cast<std::uint32_t>(events_.size());
-  Event event{self, static_cast<std::uint32_t>(fiber.events.size()), fiber.needs, fiber.clock};
+  Event event{self, static_cast<std::uint32_t>(fiber.events.size()), fiber.timed_out, fiber.needs,
+              fiber.clock};
   join(event.clock, barrier_);
   const std::vector<Touch> touches = touches_of(point, *picked);
   for (const Touch& touch : touches) {
@@ -106,6 +105,22 @@ std::optional<std::uint32_t> OrderRecorder::pick(const ChoicePoint& point) {
   fiber.events.push_back(number);
   events_.push_back(std::move(event));
   return picked;
+}
+
+// What the fibers wait for in a deadlock: the last one to wait was not seen at any choice.
+void OrderRecorder::end_execution(const ExecutionEnd& end) {
+  followed_.end_execution(end);
+  if (!end.complete || too_long_) return;
+  for (Fiber& fiber : fibers_) {
+    fiber.waiting = false;
+    for (std::uint64_t left = end.alive; left != 0; left &= left - 1) {
+      const PendingStep& pending = end.pending[static_cast<std::uint32_t>(std::countr_zero(left))];
+      if (pending.fiber_key != fiber.key) continue;
+      fiber.waiting = true;
+      fiber.timed_out = false;
+      fiber.needs = needs_of(pending.footprint, end.object_keys);
+    }
+  }
 }
 
 // The search for an order. A state is how many steps each fiber took, and who took the last.
@@ -153,14 +168,18 @@ class Arrangement {
     return entry->second;
   }
 
+  static bool happened(const std::vector<std::uint32_t>& clock, const Taken& taken,
+                       std::uint32_t except) {
+    for (std::size_t i = 0; i < clock.size(); ++i) {
+      if (i != except && clock[i] > taken[i]) return false;
+    }
+    return true;
+  }
+
   bool ready(const Taken& taken, std::uint32_t fiber) const {
     if (taken[fiber] == goal_[fiber]) return false;
     const auto& events = record_.fibers_[fiber].events;
-    const std::vector<std::uint32_t>& clock = record_.events_[events[taken[fiber]]].clock;
-    for (std::size_t i = 0; i < clock.size(); ++i) {
-      if (i != fiber && clock[i] > taken[i]) return false;
-    }
-    return true;
+    return happened(record_.events_[events[taken[fiber]]].clock, taken, fiber);
   }
 
   const ObjectState& state_of(const OrderRecorder::Object& object, const Taken& taken) const {
@@ -173,7 +192,7 @@ class Arrangement {
     return next == object.changes.begin() ? object.initial : std::prev(next)->after;
   }
 
-  // True if `fiber` could go on, so that a switch away from it is a preemption.
+  // True if the fiber could go on, so that a switch away from it is a preemption.
   bool could_go_on(const Taken& taken, std::uint32_t number) const {
     const OrderRecorder::Fiber& fiber = record_.fibers_[number];
     const bool executed = taken[number] < fiber.events.size();

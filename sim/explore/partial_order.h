@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "sim/strategy/strategy.h"
@@ -32,6 +33,7 @@ class OrderRecorder final : public Strategy {
 
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   // States that fewest_preemptions() may visit; beyond, it is greedy.
@@ -56,6 +58,7 @@ class OrderRecorder final : public Strategy {
   struct Event {
     std::uint32_t fiber = 0;           // position in fibers_
     std::uint32_t position = 0;        // among the fiber's steps
+    bool timed_out = false;            // enabled when time has moved on
     std::vector<Blocker> needs;        // empty: always enabled
     std::vector<std::uint32_t> clock;  // by fiber: how many of its steps come before, or are, it
   };
@@ -63,7 +66,8 @@ class OrderRecorder final : public Strategy {
     std::uint64_t key = 0;
     std::vector<std::uint32_t> events;  // positions in events_
     std::vector<std::uint32_t> clock;   // of its last step; at first of the step that started it
-    bool waiting = false;               // it had announced a step when the last one was picked
+    bool waiting = false;               // it has announced a step that the execution did not take
+    bool timed_out = false;             // that step
     std::vector<Blocker> needs;         // of that step
   };
   struct Change {
@@ -78,7 +82,8 @@ class OrderRecorder final : public Strategy {
   };
 
   std::uint32_t fiber_at(const ChoicePoint& point, std::uint32_t id);
-  static std::vector<Blocker> needs_of(const ChoicePoint& point, std::uint32_t id);
+  static std::vector<Blocker> needs_of(const Footprint& footprint,
+                                       std::span<const std::uint64_t> object_keys);
 
   Strategy& followed_;
   std::vector<Event> events_;

@@ -40,9 +40,8 @@ int minimize(const Options& options) {
              before->outcome.steps, before->outcome.schedule.size(), failure.steps,
              failure.schedule.size());
   fmt::print("{}\n", sim::describe_size(failure));
-  if (failure.no_return) {
-    fmt::print("after step {}: {}\n", failure.no_return->step,
-               sim::describe_no_return(*failure.no_return));
+  if (const auto remark = remark_of(failure)) {
+    fmt::print("after step {}: {}\n", remark->after_step, remark->text);
   }
   fmt::print("{} executions{}\nwritten to {}\n", sim::grouped(smaller.executions),
              smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "",
