@@ -99,10 +99,13 @@ std::string describe_size(const Failure& failure) {
       text += fmt::format(", {} to {} unusual answers", was.deviations, now.deviations);
     }
   } else {
-    text = fmt::format("{} steps, {}", now.steps, counted(now.preemptions, "preemption"));
+    text = counted(now.steps, "step") + ", " + counted(now.preemptions, "preemption");
     if (now.deviations > 0) text += ", " + counted(now.deviations, "unusual answer");
   }
   if (failure.proof) text += "; " + describe_proof(*failure.proof, now);
+  if (failure.no_return && failure.no_return->step == 0) {
+    text += fmt::format("; so fails every execution tried ({})", failure.no_return->continuations);
+  }
   return text;
 }
 

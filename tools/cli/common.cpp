@@ -193,7 +193,8 @@ void print_field(std::string_view name, std::string_view text, bool color) {
 
 std::optional<report::Remark> remark_of(const sim::Failure& failure) {
   const auto& point = failure.no_return;
-  if (!point || point->step == failure.steps) return std::nullopt;  // the last step says it itself
+  // A line before all steps or behind them would tell nothing.
+  if (!point || point->step == 0 || point->step == failure.steps) return std::nullopt;
   return report::Remark{point->step, sim::describe_no_return(*point)};
 }
 

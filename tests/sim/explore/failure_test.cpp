@@ -85,8 +85,10 @@ nlohmann::json the_schema() {
 }
 
 // What minimization says, as it stands in the file.
-constexpr const char* kMinimalText = R"(
-  "minimal": {"preemptions":1,"deviations":0,"proof":{"complete":true,"questions":false,"executions":12}},
+constexpr const char* kMinimalText =
+    R"(
+  "minimal": {"preemptions":1,"deviations":0,)"
+    R"("proof":{"complete":true,"questions":false,"executions":12}},
   "point_of_no_return": {"step":9,"continuations":64,"exact":true},
   "found": {
     "steps": 31,
@@ -133,6 +135,11 @@ TEST(FailureTest, WordsForWhatMinimizationSaid) {
   EXPECT_EQ(describe_size(failure),
             "16 steps, 3 preemptions, 1 unusual answer; not proven that fewer preemptions are too "
             "few: the budget of 20000 executions was used up");
+  failure.size = Size{1, 0, 0};
+  failure.proof = Proof{true, false, 0};
+  failure.no_return = NoReturn{0, 64, true};
+  EXPECT_EQ(describe_size(failure),
+            "1 step, 0 preemptions; no schedule has fewer; so fails every execution tried (64)");
   EXPECT_EQ(describe_size(example()), "");
 }
 
