@@ -185,8 +185,14 @@ class Search {
     if (known(found.violation->rule)) return;
     const Outcome first = found;
     if (!confirm(first)) return;
-    Finding finding{*first.violation, first.schedule, first.schedule,        first.steps,
-                    first.hash,       number,         std::string(strategy), seed};
+    Finding finding;
+    finding.violation = *first.violation;
+    finding.schedule = finding.found = first.schedule;
+    finding.steps = finding.size.steps = finding.found_size.steps = first.steps;
+    finding.hash = first.hash;
+    finding.execution = number;
+    finding.strategy = strategy;
+    finding.seed = seed;
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
@@ -196,6 +202,10 @@ class Search {
       finding.schedule = smaller.schedule;
       finding.steps = smaller.outcome.steps;
       finding.hash = smaller.outcome.hash;
+      finding.size = smaller.size;
+      finding.found_size = smaller.found;
+      finding.proof = smaller.proof;
+      finding.no_return = smaller.no_return;
     }
     report_.findings.push_back(std::move(finding));
     ended_ = !options_.keep_going;

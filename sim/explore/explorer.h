@@ -10,6 +10,7 @@
 
 #include "sim/core/rng.h"
 #include "sim/explore/automatic.h"
+#include "sim/explore/minimal.h"
 #include "sim/run/execution.h"
 #include "sim/strategy/catalog.h"
 
@@ -48,6 +49,11 @@ struct Finding {
   Schedule found;
   std::uint32_t steps = 0;  // of the execution under `schedule`
   std::uint64_t hash = 0;
+  Size size;        // of `schedule`
+  Size found_size;  // of `found`
+  // Nothing when it was not minimized.
+  std::optional<Proof> proof;
+  std::optional<NoReturn> no_return;
   std::uint64_t execution = 0;  // number of the execution that found it, from 0
   std::string strategy;         // the one that found it: never "auto", of a portfolio the sampler
   Seed seed{0};                 // that execution's own

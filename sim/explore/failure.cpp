@@ -24,6 +24,28 @@ std::string describe_offer(const Choice& choice, const std::vector<std::string>&
   return text;
 }
 
+std::string counted(std::uint32_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// With questions, the proof is about schedules that answer them as usually as this one.
+std::string describe_proof(const Proof& proof, const Size& size) {
+  if (size.preemptions == 0) return "no schedule has fewer";
+  if (!proof.complete) {
+    return fmt::format(
+        "not proven that fewer preemptions are too few: the budget of {} was used up",
+        counted(proof.executions, "execution"));
+  }
+  std::string text = size.preemptions == 1
+                         ? std::string("proved: none with 0")
+                         : fmt::format("proved: none with {} or fewer", size.preemptions - 1);
+  if (proof.asked && size.deviations == 0) text += " when all answers are the usual ones";
+  if (proof.asked && size.deviations > 0) {
+    text += fmt::format(" and at most {}", counted(size.deviations, "unusual answer"));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_string(const Place& place) {
@@ -59,6 +81,40 @@ std::vector<NamedChoice> named_choices(const Trace& trace) {
     named.push_back(std::move(choice));
   }
   return named;
+}
+
+Found found_of(const Trace& trace, const Size& size) {
+  return {size, fiber_names(trace), named_choices(trace)};
+}
+
+std::string describe_size(const Failure& failure) {
+  if (!failure.size) return {};
+  const Size& now = *failure.size;
+  std::string text;
+  if (failure.found && failure.found->size != now) {
+    const Size& was = failure.found->size;
+    text = fmt::format("minimized from {} to {} steps, {} to {} preemptions", was.steps, now.steps,
+                       was.preemptions, now.preemptions);
+    if (was.deviations > 0) {
+      text += fmt::format(", {} to {} unusual answers", was.deviations, now.deviations);
+    }
+  } else {
+    text = counted(now.steps, "step") + ", " + counted(now.preemptions, "preemption");
+    if (now.deviations > 0) text += ", " + counted(now.deviations, "unusual answer");
+  }
+  if (failure.proof) text += "; " + describe_proof(*failure.proof, now);
+  if (failure.no_return && failure.no_return->step == 0) {
+    text += fmt::format("; so fails every execution tried ({})", failure.no_return->continuations);
+  }
+  return text;
+}
+
+std::string describe_no_return(const NoReturn& no_return) {
+  const std::string tried = fmt::format("every continuation tried ({})", no_return.continuations);
+  if (!no_return.exact) {
+    return fmt::format("{} fails from here on, or earlier: the budget was used up", tried);
+  }
+  return fmt::format("from here on {} fails", tried);
 }
 
 std::string describe_divergence(const Divergence& divergence, const Failure& failure,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@ namespace nmrcheck::sim {
 
 // Version of the format that this program writes; it reads this one and older ones.
 inline constexpr int kFailureFormat = 1;
+inline constexpr const char* kFailureFormatName = "nmrcheck-failure";
 
 // One choice with names, as the file holds it.
 struct NamedChoice {
@@ -31,6 +33,13 @@ struct Provenance {
   std::string version;  // of the program that wrote the file
 };
 
+// The schedule as the search found it, before minimization.
+struct Found {
+  Size size;
+  std::vector<std::string> fibers;  // names, indexed by FiberId
+  std::vector<NamedChoice> schedule;
+};
+
 struct Failure {
   std::string scenario;
   std::map<std::string, std::string> parameters;
@@ -43,6 +52,11 @@ struct Failure {
   std::vector<NamedChoice> schedule;
   std::uint32_t steps = 0;
   std::uint64_t hash = 0;
+  // What minimization said; older files have none of these.
+  std::optional<Size> size;  // of `schedule`; its steps are `steps`
+  std::optional<Proof> proof;
+  std::optional<NoReturn> no_return;
+  std::optional<Found> found;
   Provenance provenance;
 
   Schedule plain_schedule() const;
@@ -54,6 +68,16 @@ std::string to_string(const Place& place);
 // Names the choices of a traced execution.
 std::vector<NamedChoice> named_choices(const Trace& trace);
 std::vector<std::string> fiber_names(const Trace& trace);
+
+// The schedule of a traced execution, with names.
+Found found_of(const Trace& trace, const Size& size);
+
+// "minimized from 31 to 21 steps, 4 to 1 preemptions; proved: none with 0", or the like. Empty for
+// files of older versions.
+std::string describe_size(const Failure& failure);
+
+// "from here on every continuation tried (64) fails", or the like.
+std::string describe_no_return(const NoReturn& no_return);
 
 // JSON text, keys in a fixed order, one choice a line, ending in a newline.
 std::string to_json(const Failure& failure);

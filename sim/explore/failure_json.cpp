@@ -1,4 +1,4 @@
-// The failure file's reader and writer. The format's fields are described in failure.schema.json.
+// The failure file's reader. The format's fields are described in failure.schema.json.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,54 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFormatName = "nmrcheck-failure";
-
-// --- Writing ---
-
-std::string hex(std::uint64_t number) { return fmt::format("0x{:x}", number); }
-
-std::string severity_name(Severity severity) {
-  return fmt::format("S{}", static_cast<unsigned>(severity));
-}
-
-// Text of a driver may be anything: what is not UTF-8 is replaced instead of thrown about.
-std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string choice_line(const NamedChoice& named) {
-  Json line;
-  line["step"] = named.step;
-  if (named.choice.kind == ChoiceKind::kFiber) {
-    line["run"] = named.picked;
-    line["of"] = named.offered;
-  } else {
-    line["ask"] = named.question;
-    line["take"] = named.choice.picked;
-    line["of"] = named.choice.offered;
-  }
-  return dumped(line);
-}
-
-std::string choice_list(const std::vector<NamedChoice>& choices) {
-  if (choices.empty()) return "[]";
-  std::string text = "[\n";
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    text += "    " + choice_line(choices[i]) + (i + 1 < choices.size() ? ",\n" : "\n");
-  }
-  return text + "  ]";
-}
-
-Json limits_object(const Limits& limits) {
-  Json object{{"steps_max", limits.steps_max},
-              {"stack_bytes", limits.stack_bytes},
-              {"heap_bytes_max", limits.heap_bytes_max}};
-  if (!limits.partial_deadlocks) object["partial_deadlocks"] = false;
-  return object;
-}
-
-// --- Reading: every problem is thrown as a Problem and caught in parse_failure ---
-
+// Every problem is thrown as a Problem and caught in parse_failure.
 struct Problem : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -143,16 +96,17 @@ std::uint32_t fiber_named(const std::vector<std::string>& fibers, const std::str
   return static_cast<std::uint32_t>(found - fibers.begin());
 }
 
-std::vector<std::string> read_fibers(const Json& object) {
-  std::vector<std::string> fibers = names_at(object, "$", "fibers");
+// The fibers of the object at `path`.
+std::vector<std::string> read_fibers(const Json& object, const std::string& path) {
+  std::vector<std::string> fibers = names_at(object, path, "fibers");
   if (fibers.size() > kFibersMax) {
     throw Problem(
-        fmt::format("$.fibers lists {} fibers; there can be {}", fibers.size(), kFibersMax));
+        fmt::format("{}.fibers lists {} fibers; there can be {}", path, fibers.size(), kFibersMax));
   }
   for (std::size_t i = 0; i < fibers.size(); ++i) {
-    if (fiber_named(fibers, "$.fibers", fibers[i]) == i) continue;
-    throw Problem(
-        fmt::format("$.fibers[{}] should be a new name, but is \"{}\" again", i, shown(fibers[i])));
+    if (fiber_named(fibers, path + ".fibers", fibers[i]) == i) continue;
+    throw Problem(fmt::format("{}.fibers[{}] should be a new name, but is \"{}\" again", path, i,
+                              shown(fibers[i])));
   }
   return fibers;
 }
@@ -191,24 +145,69 @@ NamedChoice read_choice(const Json& line, const std::string& path,
   return named;
 }
 
-std::vector<NamedChoice> read_choices(const Json& object, const char* key,
+// The schedule of the object at `path`.
+std::vector<NamedChoice> read_choices(const Json& object, const std::string& path,
                                       const std::vector<std::string>& fibers) {
   std::vector<NamedChoice> choices;
-  for (const Json& line : array_at(object, "$", key)) {
-    choices.push_back(read_choice(line, fmt::format("$.{}[{}]", key, choices.size()), fibers));
+  for (const Json& line : array_at(object, path, "schedule")) {
+    choices.push_back(
+        read_choice(line, fmt::format("{}.schedule[{}]", path, choices.size()), fibers));
   }
   return choices;
+}
+
+std::uint32_t count_at(const Json& object, const std::string& path, const char* key) {
+  constexpr std::uint64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(number_at(object, path, key, kCountMax));
+}
+
+bool truth_at(const Json& object, const std::string& path, const char* key) {
+  const Json& value = member(object, path, key);
+  if (value.is_boolean()) return value.get<bool>();
+  throw Problem(
+      fmt::format("{}.{} should be true or false, but is {}", path, key, type_name(value)));
+}
+
+// What minimization said; each key may be missing.
+void read_minimal(const Json& object, Failure& failure) {
+  if (object.contains("minimal")) {
+    const Json& minimal = object["minimal"];
+    failure.size = Size{failure.steps, count_at(minimal, "$.minimal", "preemptions"),
+                        count_at(minimal, "$.minimal", "deviations")};
+    if (minimal.contains("proof")) {
+      const Json& proof = minimal["proof"];
+      const std::string path = "$.minimal.proof";
+      failure.proof = Proof{truth_at(proof, path, "complete"), truth_at(proof, path, "questions"),
+                            count_at(proof, path, "executions")};
+    }
+  }
+  if (object.contains("point_of_no_return")) {
+    const Json& point = object["point_of_no_return"];
+    const std::string path = "$.point_of_no_return";
+    failure.no_return =
+        NoReturn{count_at(point, path, "step"), count_at(point, path, "continuations"),
+                 truth_at(point, path, "exact")};
+  }
+  if (object.contains("found")) {
+    const Json& found = object["found"];
+    const std::string path = "$.found";
+    failure.found.emplace();
+    failure.found->size = {count_at(found, path, "steps"), count_at(found, path, "preemptions"),
+                           count_at(found, path, "deviations")};
+    failure.found->fibers = read_fibers(found, path);
+    failure.found->schedule = read_choices(found, path, failure.found->fibers);
+  }
 }
 
 void check_format(const Json& object) {
   if (!object.is_object() || !object.contains("format")) {
     throw Problem(fmt::format("this is JSON, but no failure file: it has no \"format\": \"{}\"",
-                              kFormatName));
+                              kFailureFormatName));
   }
   const std::string format = text_at(object, "$", "format");
-  if (format != kFormatName) {
+  if (format != kFailureFormatName) {
     throw Problem(
-        fmt::format("$.format should be \"{}\", but is \"{}\"", kFormatName, shown(format)));
+        fmt::format("$.format should be \"{}\", but is \"{}\"", kFailureFormatName, shown(format)));
   }
   const std::uint64_t version = number_at(object, "$", "format_version", 1'000'000);
   if (version == 0 || version > kFailureFormat) {
@@ -277,10 +276,11 @@ Failure read_failure(const Json& object) {
       static_cast<std::uint32_t>(number_at(violation, "$.violation", "step", kStepsMax));
   failure.place = text_at(violation, "$.violation", "place");
   failure.label = text_at(object, "$", "label");
-  failure.fibers = read_fibers(object);
+  failure.fibers = read_fibers(object, "$");
   failure.steps = static_cast<std::uint32_t>(number_at(object, "$", "steps", kStepsMax));
   failure.hash = hex_at(object, "$", "hash");
-  failure.schedule = read_choices(object, "schedule", failure.fibers);
+  failure.schedule = read_choices(object, "$", failure.fibers);
+  read_minimal(object, failure);
   const Json& provenance = member(object, "$", "provenance");
   const std::string path = "$.provenance";
   failure.provenance.strategy = text_at(provenance, path, "strategy");
@@ -315,35 +315,6 @@ std::string describe_overflow(const std::string& text, const std::string& error)
 }
 
 }  // namespace
-
-std::string to_json(const Failure& failure) {
-  Json violation = {{"rule", failure.violation.rule},
-                    {"severity", severity_name(failure.violation.severity)},
-                    {"message", failure.violation.message},
-                    {"step", failure.violation.step},
-                    {"place", failure.place}};
-  Json provenance = {{"strategy", failure.provenance.strategy},
-                     {"seed", hex(static_cast<std::uint64_t>(failure.provenance.seed))},
-                     {"execution", failure.provenance.execution},
-                     {"version", failure.provenance.version}};
-  Json parameters = Json::object();
-  for (const auto& [name, text] : failure.parameters) parameters[name] = text;
-  const std::vector<std::pair<const char*, std::string>> fields{
-      {"format", dumped(kFormatName)},        {"format_version", dumped(kFailureFormat)},
-      {"scenario", dumped(failure.scenario)}, {"parameters", dumped(parameters)},
-      {"profile", dumped(failure.profile)},   {"limits", dumped(limits_object(failure.limits))},
-      {"violation", dumped(violation)},       {"label", dumped(failure.label)},
-      {"fibers", dumped(failure.fibers)},     {"steps", dumped(failure.steps)},
-      {"hash", dumped(hex(failure.hash))},    {"schedule", choice_list(failure.schedule)},
-      {"provenance", dumped(provenance)},
-  };
-  std::string text = "{\n";
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    text += fmt::format("  \"{}\": {}{}\n", fields[i].first, fields[i].second,
-                        i + 1 < fields.size() ? "," : "");
-  }
-  return text + "}\n";
-}
 
 std::variant<Failure, FailureFileError> parse_failure(const std::string& text) {
   if (text.empty()) return FailureFileError{"the file is empty"};

@@ -24,6 +24,8 @@ std::optional<std::uint32_t> resolve(const ChoicePoint& point, std::uint64_t pic
   return std::nullopt;
 }
 
+}  // namespace
+
 bool is_preemption(const ChoicePoint& point, std::uint32_t picked) {
   return point.kind == ChoiceKind::kFiber && point.current_enabled() &&
          picked != index(point.current);
@@ -32,8 +34,6 @@ bool is_preemption(const ChoicePoint& point, std::uint32_t picked) {
 bool is_value_deviation(const ChoicePoint& point, std::uint32_t picked) {
   return point.kind == ChoiceKind::kValue && picked != point.default_option;
 }
-
-}  // namespace
 
 Deviation PointCounter::name(const ChoicePoint& point) {
   const bool start = point.current == kNoFiber;
@@ -94,16 +94,50 @@ std::optional<std::uint32_t> GuidedStrategy::pick(const ChoicePoint& point) {
   return picked;
 }
 
+OrderedStrategy::OrderedStrategy(std::vector<std::uint64_t> order,
+                                 const std::vector<Deviation>& deviations)
+    : order_(std::move(order)) {
+  for (const Deviation& deviation : deviations) {
+    if (deviation.kind == ChoiceKind::kValue) values_.push_back(deviation);
+  }
+  std::sort(values_.begin(), values_.end());
+}
+
+bool OrderedStrategy::begin_execution(Seed) {
+  next_ = 0;
+  counter_.reset();
+  return true;
+}
+
+std::optional<std::uint32_t> OrderedStrategy::pick(const ChoicePoint& point) {
+  const Deviation here = counter_.name(point);
+  const std::uint32_t otherwise = PointCounter::default_answer(point);
+  if (point.kind == ChoiceKind::kFiber) {
+    while (next_ < order_.size()) {
+      if (const auto picked = resolve(point, order_[next_++])) return picked;
+    }
+    return otherwise;
+  }
+  const auto entry = std::lower_bound(values_.begin(), values_.end(), here);
+  const bool applies =
+      entry != values_.end() && entry->fiber == here.fiber && entry->position == here.position;
+  return applies ? resolve(point, entry->picked).value_or(otherwise) : otherwise;
+}
+
 bool DeviationRecorder::begin_execution(Seed seed) {
   counter_.reset();
   deviations_.clear();
+  order_.clear();
   preemptions_ = value_deviations_ = 0;
+  asked_ = false;
   return followed_.begin_execution(seed);
 }
 
 std::optional<std::uint32_t> DeviationRecorder::pick(const ChoicePoint& point) {
   Deviation here = counter_.name(point);
   const std::optional<std::uint32_t> picked = followed_.pick(point);
+  if (picked && point.kind == ChoiceKind::kFiber) order_.push_back(key_of(point, *picked));
+  asked_ = asked_ || (point.kind == ChoiceKind::kValue && point.options > 1);
   if (picked && *picked != PointCounter::default_answer(point)) {
     here.picked = point.kind == ChoiceKind::kValue ? *picked : key_of(point, *picked);
     deviations_.push_back(here);

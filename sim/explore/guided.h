@@ -36,6 +36,11 @@ class PointCounter {
   std::array<std::array<std::uint32_t, kFibersMax + 1>, 2> counts_{};
 };
 
+// True if `picked` switches away from a fiber that could go on.
+bool is_preemption(const ChoicePoint& point, std::uint32_t picked);
+// True if `picked` is not the question's default.
+bool is_value_deviation(const ChoicePoint& point, std::uint32_t picked);
+
 // Follows deviations; those that are impossible where they apply are ignored. Counts what the
 // execution really took.
 class GuidedStrategy final : public Strategy {
@@ -62,25 +67,48 @@ class GuidedStrategy final : public Strategy {
   std::uint32_t value_deviations_ = 0;
 };
 
-// Follows a schedule exactly, and lists how it deviates from the default.
+// Takes steps in a given order, by the fibers' keys; entries that are impossible where they stand
+// are skipped, and behind the order's end the default goes on. Values as in `deviations`, of which
+// the others are ignored.
+class OrderedStrategy final : public Strategy {
+ public:
+  OrderedStrategy(std::vector<std::uint64_t> order, const std::vector<Deviation>& deviations);
+
+  bool begin_execution(Seed seed) override;
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+
+ private:
+  std::vector<std::uint64_t> order_;
+  std::size_t next_ = 0;
+  std::vector<Deviation> values_;  // sorted
+  PointCounter counter_;
+};
+
+// Follows a strategy, and lists how it deviates from the default.
 class DeviationRecorder final : public Strategy {
  public:
   explicit DeviationRecorder(Strategy& followed) : followed_(followed) {}
 
   bool begin_execution(Seed seed) override;
   std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  void end_execution(const ExecutionEnd& end) override { followed_.end_execution(end); }
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   const std::vector<Deviation>& deviations() const { return deviations_; }
+  // The keys of the fibers that took the steps.
+  const std::vector<std::uint64_t>& order() const { return order_; }
   std::uint32_t preemptions() const { return preemptions_; }
   std::uint32_t value_deviations() const { return value_deviations_; }
+  bool asked() const { return asked_; }  // a question with more than one answer
 
  private:
   Strategy& followed_;
   PointCounter counter_;
   std::vector<Deviation> deviations_;
+  std::vector<std::uint64_t> order_;
   std::uint32_t preemptions_ = 0;
   std::uint32_t value_deviations_ = 0;
+  bool asked_ = false;
 };
 
 }  // namespace nmrcheck::sim

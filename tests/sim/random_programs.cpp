@@ -100,6 +100,9 @@ class CodeProgram final : public Program {
                                   x.now() + 1 + value, "timed wait")
                          .value_or(7);
         return;
+      case Verb::kPlanted:
+        if (self.value != value) return;
+        x.fail({kAssertion, Severity::kS1, "planted", 0, {"planted", 1}});
       default:
         break;
     }
@@ -131,6 +134,24 @@ Code random_code(Rng& rng, std::uint32_t steps_max) {
       fiber.push_back({verb, rng.below(2), rng.below(3), rng.below(3) == 0});
     }
   }
+  return code;
+}
+
+Code planted_code(Rng& rng) {
+  static constexpr std::array kVerbsHere{Verb::kRead,   Verb::kWrite,           Verb::kWrite,
+                                         Verb::kAdd,    Verb::kCompareExchange, Verb::kLock,
+                                         Verb::kUnlock, Verb::kChoose};
+  Code code(2 + rng.below(2));
+  for (std::vector<Instruction>& fiber : code) {
+    const std::uint32_t length = 2 + rng.below(6 - 2 * static_cast<std::uint32_t>(code.size() - 1));
+    for (std::uint32_t i = 0; i < length; ++i) {
+      fiber.push_back(
+          {kVerbsHere[rng.below(kVerbsHere.size())], rng.below(2), rng.below(3), false});
+    }
+  }
+  std::vector<Instruction>& fiber = code[rng.below(static_cast<std::uint32_t>(code.size()))];
+  fiber.push_back({Verb::kRead, rng.below(2), 0, false});
+  fiber.push_back({Verb::kPlanted, 0, rng.below(3), false});
   return code;
 }
 

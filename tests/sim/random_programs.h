@@ -36,13 +36,14 @@ enum class Verb : std::uint8_t {
   kReopen,
   kPush,
   kPop,
-  kChoose,    // one or two questions with 2 or 3 answers, or none; the last one is the register
-  kSpawn,     // a fiber of two steps that writes the register
-  kJoin,      // the fiber spawned last
-  kBoth,      // one step that writes both variables
-  kLockAdd,   // one step that takes a lock and adds
-  kSleep,     // until a deadline
-  kTimedWait  // for an event, or until a deadline
+  kChoose,     // one or two questions with 2 or 3 answers, or none; the last one is the register
+  kSpawn,      // a fiber of two steps that writes the register
+  kJoin,       // the fiber spawned last
+  kBoth,       // one step that writes both variables
+  kLockAdd,    // one step that takes a lock and adds
+  kSleep,      // until a deadline
+  kTimedWait,  // for an event, or until a deadline
+  kPlanted     // fails if the register is `value`; never drawn at random
 };
 inline constexpr std::uint32_t kVerbs = 32;
 
@@ -57,6 +58,8 @@ using Code = std::vector<std::vector<Instruction>>;  // by fiber
 
 // 2 to 4 fibers with up to `steps_max` instructions in all.
 Code random_code(Rng& rng, std::uint32_t steps_max);
+// 2 or 3 fibers on variables, locks and questions, of which one fails if it reads a certain value.
+Code planted_code(Rng& rng);
 std::string to_string(const Code& code);
 ProgramFactory program_of(const Code& code);
 

@@ -231,6 +231,7 @@ const Verdict kVerdicts[] = {
     {"harness/null-pointer", "harness.crash",
      "       main                              clear\n"
      "   1   │                                 clear pointer     verdicts.cpp:LINE\n"
+     "       ┄┄ from here on every continuation tried (64) fails ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄\n"
      "   2 ✗ use pointer       verdicts.cpp:LINE │\n"
      "       ✗ harness.crash\n"
      "         fiber main dereferenced a NULL pointer, after its step use pointer\n"},

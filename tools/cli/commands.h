@@ -13,6 +13,7 @@
 #include "sim/explore/explorer.h"
 #include "sim/explore/failure.h"
 #include "sim/explore/grouped.h"
+#include "tools/report/text.h"
 
 namespace nmrcheck::cli {
 
@@ -123,6 +124,12 @@ struct Rerun {
   sim::Trace trace;
 };
 std::optional<Rerun> rerun(const Loaded& loaded, int& status);
+
+// Prints `text` behind the dim `name`, broken into lines of the terminal's width.
+void print_field(std::string_view name, std::string_view text, bool color);
+
+// The line that pictures of this failure have, if any: at its point of no return.
+std::optional<report::Remark> remark_of(const sim::Failure& failure);
 
 // terminal_posix.cpp
 bool is_terminal(bool standard_error);

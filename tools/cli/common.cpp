@@ -183,4 +183,19 @@ std::string label_of(std::string_view profile) {
   return profile == "paranoid" ? "fragility" : "bug";
 }
 
+void print_field(std::string_view name, std::string_view text, bool color) {
+  constexpr std::size_t kIndent = 9;
+  for (const std::string& line : report::wrap(text, terminal_width() - kIndent)) {
+    fmt::print("{} {}\n", report::paint(fmt::format("{:<8}", name), "dim", color), line);
+    name = "";
+  }
+}
+
+std::optional<report::Remark> remark_of(const sim::Failure& failure) {
+  const auto& point = failure.no_return;
+  // A line before all steps or behind them would tell nothing.
+  if (!point || point->step == 0 || point->step == failure.steps) return std::nullopt;
+  return report::Remark{point->step, sim::describe_no_return(*point)};
+}
+
 }  // namespace nmrcheck::cli

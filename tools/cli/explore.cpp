@@ -29,6 +29,7 @@ struct Request {
 struct Reported {
   const sim::Finding* finding = nullptr;
   std::string file;  // empty when it could not be written
+  sim::Failure failure;
   sim::Trace trace;
 };
 
@@ -174,7 +175,9 @@ std::optional<std::string> write_failure(const Scenario& scenario, const Request
                                          const sim::ProgramFactory& factory, Reported& reported) {
   const sim::Finding& finding = *reported.finding;
   sim::replay(factory, finding.schedule, request.search.limits, &reported.trace);
-  sim::Failure failure;
+  sim::Trace found;
+  sim::replay(factory, finding.found, request.search.limits, &found);
+  sim::Failure& failure = reported.failure;
   failure.scenario = scenario.name;
   for (const auto& [name, value] : values_for(scenario, request)) {
     failure.parameters[name] = std::to_string(value);
@@ -188,6 +191,12 @@ std::optional<std::string> write_failure(const Scenario& scenario, const Request
   failure.schedule = sim::named_choices(reported.trace);
   failure.steps = finding.steps;
   failure.hash = finding.hash;
+  if (finding.proof) {  // minimized
+    failure.size = finding.size;
+    failure.proof = finding.proof;
+    failure.no_return = finding.no_return;
+    failure.found = sim::found_of(found, finding.found_size);
+  }
   failure.provenance = {finding.strategy, request.search.seed, finding.execution, NMRCHECK_VERSION};
   const std::string path = file_of(scenario, finding.violation.rule, request);
   const std::optional<std::string> problem = write_file(path, sim::to_json(failure));
@@ -240,26 +249,22 @@ void print_finding(const Options& options, const Request& request, const Reporte
   const bool color = options.color && is_terminal(false);
   const sim::Finding& finding = *reported.finding;
   const model::RuleInfo* rule = model::find_rule(finding.violation.rule);
-  fmt::print("\n{}", report::draw(reported.trace, finding.violation,
-                                  {color, terminal_width(), options.full}));
-  const auto field = [&](const char* name, std::string_view text) {
-    bool first = true;
-    for (const std::string& line : report::wrap(text, terminal_width() - 9)) {
-      fmt::print("{} {}\n", report::paint(fmt::format("{:<8}", first ? name : ""), "dim", color),
-                 line);
-      first = false;
-    }
+  fmt::print("\n{}",
+             report::draw(reported.trace, finding.violation,
+                          {color, terminal_width(), options.full}, remark_of(reported.failure)));
+  const auto field = [color](const char* name, const std::string& text) {
+    print_field(name, text, color);
   };
   fmt::print("\n");
   if (rule != nullptr) {
     field("rule", fmt::format("{} ({}, {}): {}", rule->id, severity_name(rule->severity),
                               label_of(request.profile->name), rule->statement));
-    if (!rule->mend.empty()) field("mend", rule->mend);
+    if (!rule->mend.empty()) field("mend", std::string(rule->mend));
   }
-  field("found", fmt::format("by {} in execution {}, seed 0x{:x}; the interleaving above is {}",
-                             finding.strategy, grouped(finding.execution + 1),
-                             static_cast<std::uint64_t>(request.search.seed),
-                             finding.schedule == finding.found ? "the one found" : "minimized"));
+  if (reported.failure.size) field("size", sim::describe_size(reported.failure));
+  field("found", fmt::format("by {} in execution {}, seed 0x{:x}", finding.strategy,
+                             grouped(finding.execution + 1),
+                             static_cast<std::uint64_t>(request.search.seed)));
   if (!reported.file.empty()) {
     field("replay", fmt::format("tools/nmrcheck replay {}", reported.file));
   }

@@ -14,7 +14,6 @@ int minimize(const Options& options) {
   const std::optional<Rerun> before = rerun(*loaded, status);
   if (!before) return status;
   sim::Failure& failure = loaded->failure;
-  const std::size_t choices_before = failure.schedule.size();
   const sim::Minimized smaller = sim::minimize(loaded->factory(), failure.plain_schedule(),
                                                *before->outcome.violation, failure.limits, {});
   sim::Trace trace;
@@ -24,21 +23,29 @@ int minimize(const Options& options) {
     fmt::print(stderr, "nmrcheck: {}: the minimized schedule does not repeat\n", options.file);
     return kHarnessFailed;
   }
+  // A file that was minimized before still holds what the search found.
+  if (!failure.found) failure.found = sim::found_of(before->trace, smaller.found);
   failure.violation = *again.outcome.violation;
   failure.place = sim::to_string(failure.violation.place);
   failure.fibers = sim::fiber_names(trace);
   failure.schedule = sim::named_choices(trace);
   failure.steps = again.outcome.steps;
   failure.hash = again.outcome.hash;
+  failure.size = smaller.size;
+  failure.proof = smaller.proof;
+  failure.no_return = smaller.no_return;
   const std::string path = options.out.empty() ? options.file : options.out;
   if (const auto problem = write_file(path, sim::to_json(failure))) return bad_request(*problem);
-  fmt::print(
-      "{}: {} steps, {} choices → {} steps, {} choices ({} preemptions, {} answers that "
-      "are not the default), after {} executions{}\n",
-      failure.violation.rule, before->outcome.steps, choices_before, failure.steps,
-      failure.schedule.size(), smaller.preemptions, smaller.deviations, smaller.executions,
-      smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "");
-  fmt::print("written to {}\n", path);
+  fmt::print("{}: {} steps, {} choices → {} steps, {} choices\n", failure.violation.rule,
+             before->outcome.steps, before->outcome.schedule.size(), failure.steps,
+             failure.schedule.size());
+  fmt::print("{}\n", sim::describe_size(failure));
+  if (const auto remark = remark_of(failure)) {
+    fmt::print("after step {}: {}\n", remark->after_step, remark->text);
+  }
+  fmt::print("{} executions{}\nwritten to {}\n", sim::grouped(smaller.executions),
+             smaller.budget_reached ? "; the limit was reached, a smaller one may exist" : "",
+             path);
   return kViolationFound;
 }
 

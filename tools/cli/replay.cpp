@@ -29,7 +29,13 @@ int replay(const Options& options) {
   const bool color = options.color && is_terminal(false);
   fmt::print("{}, profile {}, {} steps\n\n", loaded->failure.scenario, loaded->failure.profile,
              again->outcome.steps);
-  fmt::print("{}", report::draw(again->trace, violation, {color, terminal_width(), options.full}));
+  const auto remark = reproduced ? remark_of(loaded->failure) : std::nullopt;
+  fmt::print(
+      "{}", report::draw(again->trace, violation, {color, terminal_width(), options.full}, remark));
+  if (reproduced && loaded->failure.size) {
+    fmt::print("\n");
+    print_field("size", sim::describe_size(loaded->failure), color);
+  }
   if (!reproduced) {
     fmt::print(
         "\nThe rule is the same, but a detail differs from the record (hash {:x}, recorded "

@@ -29,8 +29,9 @@ std::string title_of(const sim::StepRecord& step) {
 
 class Picture {
  public:
-  Picture(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style)
-      : trace_(trace), violation_(violation), style_(style) {
+  Picture(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style,
+          const std::optional<Remark>& remark)
+      : trace_(trace), violation_(violation), style_(style), remark_(remark) {
     find_columns();
     find_preemptions();
   }
@@ -47,6 +48,7 @@ class Picture {
         text_ += std::string(kStepWidth + 1, ' ') + paint(text, "dim", style_.color) + "\n";
       }
       if (cut && i >= kHeadRows && i < tail) continue;
+      if (remark_ && remark_->after_step < trace_.steps[i].step) draw_remark();
       const std::size_t same = style_.all_steps ? 0 : repeats_after(i);
       draw_step(trace_.steps[i], i + 1 == count);
       if (same < kRepeatsMin) continue;
@@ -77,6 +79,7 @@ class Picture {
       const sim::StepRecord& other = trace_.steps[next];
       const bool alike = other.fiber == step.fiber && title_of(other) == title_of(step);
       if (!alike || other.place.line != step.place.line || !other.notes.empty()) break;
+      if (remark_ && remark_->after_step + 1 == other.step) break;
     }
     return same;
   }
@@ -177,6 +180,16 @@ class Picture {
     }
   }
 
+  // Once.
+  void draw_remark() {
+    const std::size_t columns = listed_ ? 1 : fibers_.size();
+    const std::size_t width = std::min(columns * width_, style_.width - kStepWidth - 1);
+    std::string line = "┄┄ " + fit(remark_->text, width - 6) + " ";
+    for (std::size_t i = display_width(line); i < width; ++i) line += "┄";
+    text_ += std::string(kStepWidth + 1, ' ') + paint(line, "yellow", style_.color) + "\n";
+    remark_.reset();
+  }
+
   void draw_violation() {
     const std::string head = "✗ " + violation_.rule;
     const std::string indent(kStepWidth + 1, ' ');
@@ -189,6 +202,7 @@ class Picture {
   const sim::Trace& trace_;
   const sim::Violation& violation_;
   const TextStyle& style_;
+  std::optional<Remark> remark_;  // until it is drawn
   std::vector<std::uint32_t> fibers_;
   std::set<std::uint32_t> preempting_;
   bool listed_ = false;
@@ -198,8 +212,9 @@ class Picture {
 
 }  // namespace
 
-std::string draw(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style) {
-  return Picture(trace, violation, style).draw();
+std::string draw(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style,
+                 const std::optional<Remark>& remark) {
+  return Picture(trace, violation, style, remark).draw();
 }
 
 }  // namespace nmrcheck::report

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,19 @@ struct TextStyle {
   bool all_steps = false;   // else long pictures leave out steps far from the violation
 };
 
+// A line across the picture behind a step; 0: before the first one.
+struct Remark {
+  std::uint32_t after_step = 0;
+  std::string text;
+};
+
 // Draws `trace`, ending in the violation. One row a step, what happened in it below; `▸` marks a
-// step for which the scheduler left a fiber that could have gone on. With more than kColumnsMax
-// active fibers it is a list with the fiber's name in front. Every line ends in a newline.
+// step for which the scheduler left a fiber that could have gone on, which a line below explains.
+// With more than kColumnsMax active fibers it is a list with the fiber's name in front. Every line
+// ends in a newline.
 inline constexpr std::size_t kColumnsMax = 5;
-std::string draw(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style);
+std::string draw(const sim::Trace& trace, const sim::Violation& violation, const TextStyle& style,
+                 const std::optional<Remark>& remark = std::nullopt);
 
 // Breaks text at spaces into lines of at most `width` characters; a longer word stands alone.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);

@@ -46,6 +46,17 @@ bool equal(const NamedChoice& left, const NamedChoice& right) {
          left.offered == right.offered;
 }
 
+bool equal(const std::vector<NamedChoice>& left, const std::vector<NamedChoice>& right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](const NamedChoice& l, const NamedChoice& r) { return equal(l, r); });
+}
+
+bool equal(const std::optional<Found>& left, const std::optional<Found>& right) {
+  if (!left || !right) return left.has_value() == right.has_value();
+  return left->size == right->size && left->fibers == right->fibers &&
+         equal(left->schedule, right->schedule);
+}
+
 bool equal(const Failure& left, const Failure& right) {
   const auto violation = [](const Violation& v) {
     return std::tuple(v.rule, v.severity, v.message, v.step);
@@ -54,12 +65,10 @@ bool equal(const Failure& left, const Failure& right) {
     return std::tuple(f.scenario, f.parameters, f.profile, f.limits.steps_max, f.limits.stack_bytes,
                       f.limits.heap_bytes_max, f.place, f.label, f.fibers, f.steps, f.hash,
                       f.provenance.strategy, f.provenance.seed, f.provenance.execution,
-                      f.provenance.version);
+                      f.provenance.version, f.size, f.proof, f.no_return);
   };
   return violation(left.violation) == violation(right.violation) && rest(left) == rest(right) &&
-         std::equal(left.schedule.begin(), left.schedule.end(), right.schedule.begin(),
-                    right.schedule.end(),
-                    [](const NamedChoice& l, const NamedChoice& r) { return equal(l, r); });
+         equal(left.schedule, right.schedule) && equal(left.found, right.found);
 }
 
 std::string file(const std::string& path) {
@@ -68,6 +77,70 @@ std::string file(const std::string& path) {
   std::ostringstream text;
   text << stream.rdbuf();
   return text.str();
+}
+
+nlohmann::json the_schema() {
+  const auto schema = nlohmann::json::parse(file("sim/explore/failure.schema.json"));
+  return test::resolved(schema, schema);
+}
+
+// What minimization says, as it stands in the file.
+constexpr const char* kMinimalText =
+    R"(
+  "minimal": {"preemptions":1,"deviations":0,)"
+    R"("proof":{"complete":true,"questions":false,"executions":12}},
+  "point_of_no_return": {"step":9,"continuations":64,"exact":true},
+  "found": {
+    "steps": 31,
+    "preemptions": 4,
+    "deviations": 0,
+    "fibers": ["main","notifier"],
+    "schedule": [
+      {"step":3,"run":"notifier","of":["main","notifier"]}
+    ]
+  },
+  "provenance")";
+
+Failure minimized_example() {
+  Failure failure = example();
+  failure.size = Size{16, 1, 0};
+  failure.proof = Proof{true, false, 12};
+  failure.no_return = NoReturn{9, 64, true};
+  failure.found = Found{{31, 4, 0}, failure.fibers, {failure.schedule[0]}};
+  return failure;
+}
+
+TEST(FailureTest, WhatMinimizationSaidIsPartOfTheText) {
+  const std::string text = to_json(minimized_example());
+  EXPECT_NE(text.find(kMinimalText), std::string::npos) << text;
+  EXPECT_EQ(test::misfit(the_schema(), nlohmann::json::parse(text)), "");
+  EXPECT_TRUE(equal(std::get<Failure>(parse_failure(text)), minimized_example()));
+  EXPECT_EQ(refusal(std::string(text).replace(text.find("\"exact\":true"), 12, "\"exact\":1   ")),
+            "$.point_of_no_return.exact should be true or false, but is an integer");
+}
+
+TEST(FailureTest, WordsForWhatMinimizationSaid) {
+  Failure failure = minimized_example();
+  EXPECT_EQ(describe_size(failure),
+            "minimized from 31 to 16 steps, 4 to 1 preemptions; proved: none with 0");
+  EXPECT_EQ(describe_no_return(*failure.no_return),
+            "from here on every continuation tried (64) fails");
+  failure.size = Size{16, 3, 1};
+  failure.proof = Proof{true, true, 5};
+  EXPECT_EQ(describe_size(failure),
+            "minimized from 31 to 16 steps, 4 to 3 preemptions; proved: none with 2 or fewer and "
+            "at most 1 unusual answer");
+  failure.proof = Proof{false, false, 20'000};
+  failure.found.reset();
+  EXPECT_EQ(describe_size(failure),
+            "16 steps, 3 preemptions, 1 unusual answer; not proven that fewer preemptions are too "
+            "few: the budget of 20000 executions was used up");
+  failure.size = Size{1, 0, 0};
+  failure.proof = Proof{true, false, 0};
+  failure.no_return = NoReturn{0, 64, true};
+  EXPECT_EQ(describe_size(failure),
+            "1 step, 0 preemptions; no schedule has fewer; so fails every execution tried (64)");
+  EXPECT_EQ(describe_size(example()), "");
 }
 
 TEST(FailureTest, TheTextIsFixed) {
@@ -143,6 +216,13 @@ Failure any_failure() {
   }
   failure.steps = *rc::gen::arbitrary<std::uint32_t>();
   failure.hash = *rc::gen::arbitrary<std::uint64_t>();
+  if (*rc::gen::arbitrary<bool>()) {
+    const auto any = [] { return *rc::gen::arbitrary<std::uint32_t>(); };
+    failure.size = Size{failure.steps, any(), any()};
+    failure.proof = Proof{*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>(), any()};
+    failure.no_return = NoReturn{any(), any(), *rc::gen::arbitrary<bool>()};
+    failure.found = Found{{any(), any(), any()}, failure.fibers, failure.schedule};
+  }
   failure.provenance = {any_text(), Seed{*rc::gen::arbitrary<std::uint64_t>()},
                         *rc::gen::arbitrary<std::uint64_t>(), any_text()};
   return failure;
@@ -167,7 +247,7 @@ TEST(FailureTest, TextThatIsNotUtf8IsWrittenSomehow) {
 // --- The schema ---
 
 TEST(FailureTest, WhatIsWrittenFitsTheSchema) {
-  const auto schema = nlohmann::json::parse(file("sim/explore/failure.schema.json"));
+  const auto schema = the_schema();
   EXPECT_EQ(test::misfit(schema, nlohmann::json::parse(to_json(example()))), "");
   // Each key is required, and known.
   const auto valid = nlohmann::json::parse(kExampleText);
@@ -183,7 +263,7 @@ TEST(FailureTest, WhatIsWrittenFitsTheSchema) {
 }
 
 RC_GTEST_PROP(FailureTest, EveryFailureFitsTheSchema, ()) {
-  static const auto schema = nlohmann::json::parse(file("sim/explore/failure.schema.json"));
+  static const auto schema = the_schema();
   Failure failure = any_failure();
   failure.label = "fragility";
   RC_ASSERT(test::misfit(schema, nlohmann::json::parse(to_json(failure))) == "");

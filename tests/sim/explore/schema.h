@@ -19,6 +19,7 @@ namespace detail {
 inline bool is_of_type(const std::string& type, const nlohmann::json& value) {
   if (type == "object") return value.is_object();
   if (type == "array") return value.is_array();
+  if (type == "boolean") return value.is_boolean();
   if (type == "string") return value.is_string();
   return type == "integer" && value.is_number_integer();
 }
@@ -74,11 +75,23 @@ inline bool fits(const std::string& keyword, const nlohmann::json& bound,
                        [&](const std::string& name) { return value.contains(name); });
   }
   const auto silent = {"$schema", "title", "description", "properties", "additionalProperties",
-                       "items"};
+                       "items",   "$defs"};
   return std::find(silent.begin(), silent.end(), keyword) != silent.end();
 }
 
 }  // namespace detail
+
+// `schema` with each {"$ref": "#/$defs/name"} replaced by what it names in `root`.
+inline nlohmann::json resolved(const nlohmann::json& schema, const nlohmann::json& root) {
+  if (!schema.is_structured()) return schema;
+  if (schema.is_object() && schema.contains("$ref")) {
+    const std::string pointer = schema["$ref"].get<std::string>().substr(1);
+    return resolved(root.at(nlohmann::json::json_pointer(pointer)), root);
+  }
+  nlohmann::json copy = schema;
+  for (auto& member : copy) member = resolved(member, root);
+  return copy;
+}
 
 inline std::string misfit(const nlohmann::json& schema, const nlohmann::json& value,
                           const std::string& path) {
