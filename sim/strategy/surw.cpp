@@ -86,7 +86,7 @@ std::optional<std::uint32_t> SurwStrategy::pick(const ChoicePoint& point) {
     const FiberId fiber = first_of(rest);
     if (fiber == intended_ || !interesting(point, fiber)) candidates |= mask_of(fiber);
   }
-  assert(candidates != 0);  // an enabled interesting step makes its fiber one that can be drawn
+  if (candidates == 0) candidates = point.enabled;  // all wait for the interesting object to change
   const FiberId next = draw_any(rng_, candidates);
   const bool of_interest = interesting(point, next);
   if (of_interest) intended_ = kNoFiber;

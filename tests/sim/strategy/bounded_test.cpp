@@ -178,7 +178,7 @@ TEST(BoundedTest, SaysWhatEachBoundCovered) {
   EXPECT_EQ(all.executions, 6u);
   EXPECT_EQ(
       all.scope,
-      "complete: all 6 executions; 2 traces with 0 preemptions, 2 more with 1, 2 more with 2");
+      "complete: all 6 traces; 2 traces with 0 preemptions, 2 more with 1, 2 more with 2");
   const Report none = search(adders(2), 0);
   EXPECT_EQ(none.verdict, Verdict::kClean);
   EXPECT_EQ(none.executions, 2u);
