@@ -4,21 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 
 #include "sim/explore/coverage.h"
+#include "sim/explore/crew.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
 #include "sim/explore/nondeterminism.h"
 #include "sim/explore/stopwatch.h"
+#include "sim/explore/stretches.h"
 #include "sim/strategy/replay.h"
 
 namespace nmrcheck::sim {
 namespace {
 
 constexpr double kProgressSeconds = 0.5;
-constexpr std::uint64_t kClockStride = 32;  // executions between looks at the clock
+constexpr std::uint64_t kProgressStride = 32;  // executions between looks at the clock
 
 // "3.1 %"; never 0 % and never 100 %, which would say more than is known.
 std::string percent(double fraction) {
@@ -27,10 +28,14 @@ std::string percent(double fraction) {
   return fmt::format("about {:.{}f} %", 100 * fraction, fraction < 0.01 ? 2 : 1);
 }
 
+std::string describe(const Shard& shard) {
+  return fmt::format("shard {}/{}: ", shard.index, shard.count);
+}
+
 class Search {
  public:
   Search(const ProgramFactory& factory, const SearchOptions& options)
-      : factory_(factory), options_(options), execution_(options.limits) {}
+      : options_(options), state_{factory, options, stopwatch_, {}}, crew_(state_, options.jobs) {}
 
   Report run() {
     if (options_.strategy == kAutoStrategy) {
@@ -38,8 +43,10 @@ class Search {
     } else {
       const StrategyInfo* info = find_strategy(options_.strategy);
       assert(info != nullptr);
+      assert(!info->exhaustive || options_.shard.count == 1);
       report_.scope = run_phase(*info, default_limit(*info));
     }
+    if (options_.shard.count > 1) report_.scope = describe(options_.shard) + report_.scope;
     report_.seconds = stopwatch_.seconds();
     if (!report_.error.empty()) {
       report_.verdict = Verdict::kError;
@@ -53,13 +60,12 @@ class Search {
 
  private:
   std::uint64_t default_limit(const StrategyInfo& info) const {
-    const std::uint64_t unlimited = ~std::uint64_t{0};
     if (options_.budget.executions_max) return *options_.budget.executions_max;
-    return info.exhaustive || options_.budget.seconds_max ? unlimited : kSamplingExecutions;
+    return info.exhaustive || options_.budget.seconds_max ? kUnlimited : kSamplingExecutions;
   }
 
   void run_auto() {
-    const std::uint64_t all = options_.budget.executions_max.value_or(~std::uint64_t{0});
+    const std::uint64_t all = options_.budget.executions_max.value_or(kUnlimited);
     const StrategyInfo& exhaustive = *find_strategy("dfs");
     const std::string first = run_phase(exhaustive, std::min(all, kAutoExhaustiveExecutions));
     report_.scope = first;
@@ -73,41 +79,87 @@ class Search {
 
   // Runs one strategy for at most `limit` executions. Returns what it covered, in words.
   std::string run_phase(const StrategyInfo& info, std::uint64_t limit) {
-    const std::unique_ptr<Strategy> strategy = info.make();
-    InterleavingCounter interleavings;
-    std::uint64_t number = 0;
-    bool exhausted = false;
-    bool timeout = false;
-    while (!ended_ && !exhausted && !timeout && number < limit) {
-      const Seed seed = fork(options_.seed, number);
-      exhausted = !begin(*strategy, seed);
-      if (exhausted || ended_) break;
-      run_one(info, *strategy, seed, number);
-      if (!info.exhaustive) interleavings.add(execution_hash_);
-      tell_progress(info, *strategy, number);
-      timeout = out_of_time(++number);
+    Phase phase;
+    const bool divided = info.exhaustive && info.divide != nullptr;
+    if (info.exhaustive) {
+      phase.division = divided ? info.divide() : std::make_unique<Undivided>(info);
+    } else {
+      limit = options_.shard.part_of(limit);
+    }
+    for (bool more = true; more && !phase.over && phase.begun < limit;) {
+      more = run_round(info, limit, phase);
     }
     // The space may be exhausted exactly at the limit.
-    if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
-    report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted && !ended_) return describe_complete(number);
+    const bool exhausted = info.exhaustive && !ended_ && phase.division->next_round().empty();
+    report_.exhausted = report_.exhausted || exhausted;
+    if (exhausted) return describe_complete(phase.begun);
     if (ended_ && report_.error.empty()) {
-      return fmt::format("ended at the first violation, in execution {}", grouped(number));
+      return fmt::format("ended at the first violation, in execution {}", grouped(phase.last + 1));
     }
-    const std::string reached = timeout ? seconds_limit() : executions_limit(number);
-    if (info.exhaustive) return describe_partial(*strategy, number, timeout, reached);
-    return (timeout ? reached + "; " : "") + describe_sample(number, interleavings.summary());
+    const std::string reached = phase.timeout ? seconds_limit() : executions_limit(phase.begun);
+    if (info.exhaustive) {
+      return describe_partial(phase.division->explored_fraction(), phase.begun, phase.timeout,
+                              reached);
+    }
+    return (phase.timeout ? reached + "; " : "") +
+           describe_sample(phase.begun, phase.interleavings.summary());
   }
 
-  // Returns false when everything has been explored. Sets the error when the strategy could not
-  // tell, because the last execution left the path that it was to follow.
-  bool begin(Strategy& strategy, Seed seed) {
-    if (strategy.begin_execution(seed)) return true;
-    const Divergence* divergence = strategy.divergence();
-    if (divergence == nullptr) return false;
-    report_.error = describe_prefix_divergence(*divergence, execution_);
-    ended_ = true;
+  struct Phase {
+    std::unique_ptr<Division> division;  // null: sampling
+    std::uint64_t begun = 0;             // executions that count
+    std::uint64_t last = 0;              // number of the last one
+    InterleavingCounter interleavings;
+    bool timeout = false;
+    bool over = false;  // the phase, or the search
+  };
+
+  // Returns false when nothing is left to run.
+  bool run_round(const StrategyInfo& info, std::uint64_t limit, Phase& phase) {
+    std::vector<std::unique_ptr<Part>> parts;
+    if (phase.division != nullptr) parts = phase.division->next_round();
+    const std::vector<Stretch> stretches =
+        phase.division != nullptr ? stretches_of(parts, phase.begun)
+                                  : sampled_stretches(phase.begun, limit, options_.shard);
+    if (stretches.empty()) return false;
+    std::vector<StretchResult> results =
+        crew_.run(info, stretches, limit - phase.begun, teller(info, phase));
+    for (std::size_t i = 0; i < stretches.size() && !phase.over && phase.begun < limit; ++i) {
+      StretchResult& result = results[i];
+      // Others may have made executions meanwhile that come before these.
+      if (result.begun > limit - phase.begun) {
+        result = crew_.again(info, stretches[i], limit - phase.begun);
+      }
+      merge(info, stretches[i], result, phase);
+      if (phase.division != nullptr && !ended_) {
+        phase.division->merge(*parts[i], *result.strategy);
+      }
+    }
     return true;
+  }
+
+  void merge(const StrategyInfo& info, const Stretch& stretch, const StretchResult& result,
+             Phase& phase) {
+    report_.executions += result.executions;
+    report_.executions_blocked += result.executions_blocked;
+    report_.steps += result.steps;
+    report_.steps_deepest = std::max(report_.steps_deepest, result.steps_deepest);
+    for (const std::uint64_t hash : result.hashes) phase.interleavings.add(hash);
+    // Where a part begins in the search is known only now.
+    const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    for (const Found& found : result.found) {
+      const std::uint64_t number = first + found.begun * stretch.stride;
+      take(found.outcome, info, fork(options_.seed, number), number);
+      if (ended_) break;
+    }
+    if (!ended_ && !result.error.empty()) {
+      report_.error = result.error;
+      ended_ = true;
+    }
+    phase.begun += result.begun;
+    if (result.begun > 0) phase.last = first + (result.begun - 1) * stretch.stride;
+    phase.timeout = result.timeout;
+    phase.over = ended_ || result.timeout;
   }
 
   std::string seconds_limit() const {
@@ -124,9 +176,9 @@ class Search {
     return fmt::format("complete: all {} executions", grouped(executions));
   }
 
-  static std::string describe_partial(const Strategy& strategy, std::uint64_t executions,
+  static std::string describe_partial(std::optional<double> explored, std::uint64_t executions,
                                       bool timeout, const std::string& reached) {
-    const std::string share = percent(strategy.explored_fraction().value_or(0.0));
+    const std::string share = percent(explored.value_or(0.0));
     if (!timeout) return fmt::format("{}: {} of the tree", reached, share);
     return fmt::format("{}: {} execution{}, {} of the tree", reached, grouped(executions),
                        executions == 1 ? "" : "s", share);
@@ -142,63 +194,32 @@ class Search {
                   : "");
   }
 
-  void run_one(const StrategyInfo& info, Strategy& strategy, Seed seed, std::uint64_t number) {
-    const auto program = factory_();
-    const Outcome& outcome = execution_.run(*program, strategy);
-    report_.steps += outcome.steps;
-    report_.steps_deepest = std::max(report_.steps_deepest, outcome.steps);
-    depth_ = outcome.steps;
-    execution_hash_ = outcome.hash;
-    look_at_clock_ = outcome.violation.has_value();
-    if (outcome.ending == Ending::kCovered) {
-      ++report_.executions_blocked;
-      if (const Divergence* divergence = strategy.divergence()) {
-        report_.error = describe_prefix_divergence(*divergence, execution_);
-        ended_ = true;
-      }
-      return;
-    }
-    ++report_.executions;
-    if (outcome.violation) {
-      take(outcome, info, seed, number);
-    } else if (std::has_single_bit(number + 1)) {
-      confirm(outcome);
-    }
-  }
-
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.
-  // Clean executions number 1, 2, 4, 8, … are confirmed too, so that a program which does not
-  // repeat is seldom called verified.
   bool confirm(const Outcome& outcome) {
-    const Replayed again = replay(factory_, outcome.schedule, options_.limits);
+    const Replayed again = replay(state_.factory, outcome.schedule, options_.limits);
     if (repeats(outcome, again)) return true;
-    report_.error = describe_nondeterminism(factory_, options_.limits, outcome, again);
+    report_.error = describe_nondeterminism(state_.factory, options_.limits, outcome, again);
     ended_ = true;
     return false;
   }
 
-  bool known(const std::string& rule) const {
-    return std::any_of(report_.findings.begin(), report_.findings.end(),
-                       [&](const Finding& finding) { return finding.violation.rule == rule; });
-  }
-
   // Confirms the violation by an exact replay, and keeps it, minimized.
-  void take(const Outcome& found, const StrategyInfo& info, Seed seed, std::uint64_t number) {
-    if (known(found.violation->rule)) return;
-    const Outcome first = found;
+  void take(const Outcome& first, const StrategyInfo& info, Seed seed, std::uint64_t number) {
+    if (state_.known.contains(first.violation->rule)) return;
     if (!confirm(first)) return;
     Finding finding{*first.violation, first.schedule, first.schedule,         first.steps,
                     first.hash,       number,         std::string(info.name), seed};
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
-          minimize(factory_, first.schedule, *first.violation, options_.limits, {});
+          minimize(state_.factory, first.schedule, *first.violation, options_.limits, {});
       if (!smaller.outcome.violation || !confirm(smaller.outcome)) return not_minimized();
       finding.violation = *smaller.outcome.violation;
       finding.schedule = smaller.schedule;
       finding.steps = smaller.outcome.steps;
       finding.hash = smaller.outcome.hash;
     }
+    state_.known.insert(first.violation->rule);
     report_.findings.push_back(std::move(finding));
     ended_ = !options_.keep_going;
   }
@@ -211,30 +232,28 @@ class Search {
         "and did not come the third time";
   }
 
-  bool out_of_time(std::uint64_t number) const {
-    return options_.budget.seconds_max && (look_at_clock_ || number % kClockStride == 0) &&
-           stopwatch_.seconds() >= *options_.budget.seconds_max;
+  // Tells the user how far the search is, about twice a second.
+  Crew::Tell teller(const StrategyInfo& info, const Phase& phase) {
+    if (!options_.on_progress) return {};
+    return [&](std::uint64_t executions, std::uint32_t steps) {
+      if (++told_after_ % kProgressStride != 0) return;
+      const double now = stopwatch_.seconds();
+      if (now - told_ < kProgressSeconds) return;
+      told_ = now;
+      const std::optional<double> explored =
+          phase.division != nullptr ? phase.division->explored_fraction() : std::nullopt;
+      options_.on_progress({report_.executions + executions, now, steps, explored, info.name});
+    };
   }
 
-  void tell_progress(const StrategyInfo& info, const Strategy& strategy, std::uint64_t number) {
-    if (!options_.on_progress || number % kClockStride != 0) return;
-    const double now = stopwatch_.seconds();
-    if (now - told_ < kProgressSeconds) return;
-    told_ = now;
-    options_.on_progress(
-        {report_.executions, now, depth_, strategy.explored_fraction(), info.name});
-  }
-
-  const ProgramFactory& factory_;
   const SearchOptions& options_;
-  Execution execution_;
   Stopwatch stopwatch_;
+  SearchState state_;
+  Crew crew_;
   Report report_;
   bool ended_ = false;
-  std::uint32_t depth_ = 0;
-  std::uint64_t execution_hash_ = 0;
-  bool look_at_clock_ = false;  // executions with a violation may be slow
   double told_ = 0;
+  std::uint64_t told_after_ = 0;
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "sim/strategy/dfs.h"
+#include "sim/strategy/dfs_division.h"
 #include "sim/strategy/dpor.h"
 #include "sim/strategy/pct.h"
 #include "sim/strategy/pos.h"
@@ -19,9 +19,14 @@ std::unique_ptr<Strategy> make() {
   return std::make_unique<S>();
 }
 
+template <class D>
+std::unique_ptr<Division> divide() {
+  return std::make_unique<D>();
+}
+
 constexpr std::array kStrategies{
-    StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true,
-                 make<DfsStrategy>},
+    StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true, make<DfsStrategy>,
+                 divide<DfsDivision>},
     StrategyInfo{"dpor",
                  "every Mazurkiewicz trace once: interleavings that differ in the order of "
                  "independent steps only are one; exhaustive",

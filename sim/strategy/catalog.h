@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "sim/strategy/division.h"
 #include "sim/strategy/strategy.h"
 
 namespace nmrcheck::sim {
@@ -14,6 +15,8 @@ struct StrategyInfo {
   std::string_view summary;
   bool exhaustive = false;  // ends by itself, having explored every behaviour
   std::unique_ptr<Strategy> (*make)() = nullptr;
+  // Null: the strategy samples, or explores on one thread whatever the number of jobs.
+  std::unique_ptr<Division> (*divide)() = nullptr;
 };
 
 std::span<const StrategyInfo> strategies();
