@@ -4,7 +4,7 @@
 #include <array>
 
 #include "sim/strategy/dfs_division.h"
-#include "sim/strategy/dpor.h"
+#include "sim/strategy/dpor_division.h"
 #include "sim/strategy/pct.h"
 #include "sim/strategy/pos.h"
 #include "sim/strategy/random.h"
@@ -30,7 +30,7 @@ constexpr std::array kStrategies{
     StrategyInfo{"dpor",
                  "every Mazurkiewicz trace once: interleavings that differ in the order of "
                  "independent steps only are one; exhaustive",
-                 true, make<DporStrategy>},
+                 true, make<DporStrategy>, divide<DporDivision>},
     StrategyInfo{"random", "each enabled fiber and alternative equally likely; sampling", false,
                  make<RandomStrategy>},
     StrategyInfo{"pct",

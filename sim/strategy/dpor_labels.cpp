@@ -128,6 +128,27 @@ LabelId Labels::find_with_answer(LabelId label, std::uint32_t answer) const {
   return find(longer);
 }
 
+LabelId Labels::import(const Labels& from, LabelId label) {
+  const LabelParts theirs = from.parts(label);
+  std::vector<LabelAccess> accesses;
+  for (const LabelAccess& access : theirs.accesses) {
+    accesses.push_back({object_name(from.objects_.key(access.object)), access.writes});
+  }
+  LabelParts ours = theirs;
+  ours.accesses = accesses;
+  if (ours.fiber != kNobody) ours.fiber = fiber_name(from.fibers_.key(theirs.fiber));
+  LabelId imported = kNoLabel;
+  for (std::size_t count = 0; count <= theirs.answers.size(); ++count) {
+    LabelParts begin = theirs;
+    begin.answers = ours.answers = theirs.answers.first(count);
+    imported = intern(ours);
+    const LabelId known = from.find(begin);
+    const std::uint32_t options = known == kNoLabel ? 0 : from.options_after(known);
+    if (options != 0) set_options_after(imported, options);
+  }
+  return imported;
+}
+
 bool Labels::begins_with(LabelId longer, LabelId shorter) const {
   if (longer == shorter) return true;
   const LabelParts whole = parts(longer);

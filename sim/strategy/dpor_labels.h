@@ -34,9 +34,15 @@ class Labels {
  public:
   Labels();
 
+  // The name of the start, which belongs to no fiber.
+  static constexpr std::uint32_t kNobody = 0xffffffffu;
+
   // A small number for a schedule-independent key, the same for equal keys.
   std::uint32_t fiber_name(std::uint64_t key) { return fibers_.name(key); }
   std::uint32_t object_name(std::uint64_t key) { return objects_.name(key); }
+
+  // The label that says the same as `label` of another table, with what is known of its answers.
+  LabelId import(const Labels& from, LabelId label);
 
   // The label of these parts, made if it is new.
   LabelId intern(const LabelParts& parts);
@@ -86,6 +92,7 @@ class Labels {
    public:
     Names() : table_(64, 0) {}
     std::uint32_t name(std::uint64_t key);
+    std::uint64_t key(std::uint32_t name) const { return keys_[name]; }
     std::size_t size() const { return keys_.size(); }
 
    private:

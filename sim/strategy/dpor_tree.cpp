@@ -14,7 +14,7 @@ TreeId WakeupTree::make(LabelId label, bool open) {
     free_ = nodes_[made].next_sibling;
     --free_count_;
   }
-  nodes_[made] = {label, open, kNoTree, kNoTree};
+  nodes_[made] = {label, open, false, false, kNoTree, kNoTree};
   return made;
 }
 
@@ -34,9 +34,19 @@ void WakeupTree::insert_sibling(TreeId node, TreeId sibling) {
   nodes_[node].next_sibling = sibling;
 }
 
+void WakeupTree::mark(TreeId node, bool covers, bool explored) {
+  nodes_[node].covers = covers;
+  nodes_[node].explored = explored;
+}
+
 void WakeupTree::remove_first_child(TreeId parent) {
-  const TreeId removed = nodes_[parent].first_child;
-  nodes_[parent].first_child = nodes_[removed].next_sibling;
+  remove_child(parent, nodes_[parent].first_child);
+}
+
+void WakeupTree::remove_child(TreeId parent, TreeId removed) {
+  TreeId* link = &nodes_[parent].first_child;
+  while (*link != removed) link = &nodes_[*link].next_sibling;
+  *link = nodes_[removed].next_sibling;
   while (nodes_[removed].first_child != kNoTree) remove_first_child(removed);
   nodes_[removed].next_sibling = free_;
   free_ = removed;
@@ -74,7 +84,8 @@ bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) co
 bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep) {
   std::size_t position = 0;
   for (const LabelId label : asleep) {
-    if (initial(label, false, sequence, position) != Initial::kNo) return true;
+    // A step that sleeps without answers sleeps for all of them.
+    if (initial(label, true, sequence, position) != Initial::kNo) return true;
   }
   if (!sequence.last_open || labels_.options_after(sequence.labels.back()) == 0) return false;
   const LabelId last = sequence.labels.back();
@@ -108,11 +119,14 @@ void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
   }
 }
 
-void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep) {
+void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
+                        TreeId behind) {
   TreeId node = root;
   for (;;) {
-    if (node != root && nodes_[node].first_child == kNoTree) return;  // a leaf covers all below it
-    TreeId child = nodes_[node].first_child;
+    const bool leaf = nodes_[node].first_child == kNoTree;
+    if (node != root && (leaf || nodes_[node].covers)) return;  // a leaf covers all below it
+    const bool after = node == root && behind != kNoTree;
+    TreeId child = after ? nodes_[behind].next_sibling : nodes_[node].first_child;
     std::size_t position = 0;
     Initial found = Initial::kNo;
     for (; child != kNoTree; child = nodes_[child].next_sibling) {
