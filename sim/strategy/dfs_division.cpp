@@ -7,18 +7,11 @@
 #include <cassert>
 
 namespace nmrcheck::sim {
-namespace {
-
-constexpr std::size_t kPartsMax = 128;  // of a round
-constexpr std::uint64_t kPartExecutions = 128;
-constexpr std::uint64_t kFirstExecutions = 256;  // of the first part, which runs alone
-
-}  // namespace
 
 class DfsDivision::SubtreePart final : public Part {
  public:
-  explicit SubtreePart(Subtree subtree) : subtree_(std::move(subtree)) {
-    executions_max = subtree_.size == 0 ? kFirstExecutions : kPartExecutions;
+  SubtreePart(Subtree subtree, const DivisionSizes& sizes) : subtree_(std::move(subtree)) {
+    executions_max = subtree_.size == 0 ? sizes.first_executions : sizes.part_executions;
   }
 
   std::unique_ptr<Strategy> start() const override {
@@ -32,14 +25,16 @@ class DfsDivision::SubtreePart final : public Part {
   Subtree subtree_;
 };
 
-DfsDivision::DfsDivision() { left_.push_back({nullptr, 0}); }
+DfsDivision::DfsDivision(const DivisionSizes& sizes) : sizes_(sizes) {
+  left_.push_back({nullptr, 0});
+}
 
 std::vector<std::unique_ptr<Part>> DfsDivision::next_round() {
   left_.insert(left_.begin(), cut_.begin(), cut_.end());
   cut_.clear();
   std::vector<std::unique_ptr<Part>> parts;
-  for (std::size_t i = 0; i < std::min(left_.size(), kPartsMax); ++i) {
-    parts.push_back(std::make_unique<SubtreePart>(left_[i]));
+  for (std::size_t i = 0; i < std::min(left_.size(), sizes_.parts_max); ++i) {
+    parts.push_back(std::make_unique<SubtreePart>(left_[i], sizes_));
   }
   return parts;
 }

@@ -15,7 +15,7 @@ namespace nmrcheck::sim {
 
 class DfsDivision final : public Division {
  public:
-  DfsDivision();
+  explicit DfsDivision(const DivisionSizes& sizes = {});
 
   std::vector<std::unique_ptr<Part>> next_round() override;
   void merge(const Part& part, Strategy& strategy) override;
@@ -32,6 +32,7 @@ class DfsDivision final : public Division {
   // Its part of the tree, if every choice divides what is below it equally.
   static double share(const Subtree& subtree);
 
+  DivisionSizes sizes_;
   std::deque<Subtree> left_;  // in the order of search
   std::vector<Subtree> cut_;  // left by merged parts of the current round, in order
 };

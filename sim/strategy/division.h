@@ -17,6 +17,14 @@ namespace nmrcheck::sim {
 
 inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
 
+// How finely a search is divided. What is found first depends on it, so that it is the same for
+// every number of threads.
+struct DivisionSizes {
+  std::size_t parts_max = 64;  // of a round
+  std::uint64_t part_executions = 64;
+  std::uint64_t first_executions = 256;  // of the first part, which runs alone
+};
+
 class Part {
  public:
   virtual ~Part() = default;

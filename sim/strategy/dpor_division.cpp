@@ -4,21 +4,12 @@
 #include <cassert>
 
 namespace nmrcheck::sim {
-namespace {
-
-constexpr std::size_t kPartsMax = 64;  // of a round
-constexpr std::uint64_t kPartExecutions = 64;
-constexpr std::uint64_t kFirstExecutions = 256;  // of the first part, which runs alone
-
-}  // namespace
 
 class DporDivision::Lease final : public Part {
  public:
-  explicit Lease(const Labels& labels) : labels_(labels) { executions_max = kFirstExecutions; }
+  explicit Lease(const Labels& labels) : labels_(labels) {}
   Lease(const Labels& labels, DporLease lease, std::vector<TreeId> way)
-      : lease_(std::move(lease)), way_(std::move(way)), labels_(labels) {
-    executions_max = kPartExecutions;
-  }
+      : lease_(std::move(lease)), way_(std::move(way)), labels_(labels) {}
 
   std::unique_ptr<Strategy> start() const override {
     if (way_.empty()) return std::make_unique<DporStrategy>();
@@ -34,12 +25,15 @@ class DporDivision::Lease final : public Part {
   const Labels& labels_;
 };
 
-DporDivision::DporDivision() : skeleton_(labels_) { skeleton_.make(kNoLabel, false); }
+DporDivision::DporDivision(const DivisionSizes& sizes) : sizes_(sizes), skeleton_(labels_) {
+  skeleton_.make(kNoLabel, false);
+}
 
 std::vector<std::unique_ptr<Part>> DporDivision::next_round() {
   std::vector<std::unique_ptr<Part>> parts;
   if (!whole_leased_) {
     parts.push_back(std::make_unique<Lease>(labels_));
+    parts.back()->executions_max = sizes_.first_executions;
     return parts;
   }
   prune();
@@ -60,10 +54,12 @@ void DporDivision::collect(std::vector<TreeId>& way, DporLease& lease,
     lease.last_open = skeleton_.open(node);
     parts.push_back(
         std::make_unique<Lease>(labels_, lease, std::vector<TreeId>(way.begin() + 1, way.end())));
+    parts.back()->executions_max = sizes_.part_executions;
     return;
   }
   lease.left.emplace_back();
-  for (; child != kNoTree && parts.size() < kPartsMax; child = skeleton_.next_sibling(child)) {
+  for (; child != kNoTree && parts.size() < sizes_.parts_max;
+       child = skeleton_.next_sibling(child)) {
     way.push_back(child);
     lease.steps.push_back(skeleton_.label(child));
     collect(way, lease, parts);

@@ -22,7 +22,7 @@ namespace nmrcheck::sim {
 
 class DporDivision final : public Division {
  public:
-  DporDivision();
+  explicit DporDivision(const DivisionSizes& sizes = {});
 
   std::vector<std::unique_ptr<Part>> next_round() override;
   void merge(const Part& part, Strategy& strategy) override;
@@ -44,6 +44,7 @@ class DporDivision final : public Division {
   TreeId add(TreeId parent, TreeId before, LabelId label, bool open);
   void copy_children(const DporStrategy& dpor, TreeId from, TreeId to);
 
+  DivisionSizes sizes_;
   Labels labels_;
   WakeupTree skeleton_;  // node 0 is the root
   bool whole_leased_ = false;
