@@ -21,7 +21,7 @@ inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
 // every number of threads.
 struct DivisionSizes {
   std::size_t parts_max = 64;  // of a round
-  std::uint64_t part_executions = 64;
+  std::uint64_t part_executions = 256;
   std::uint64_t first_executions = 256;  // of the first part, which runs alone
 };
 

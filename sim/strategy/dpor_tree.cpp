@@ -110,6 +110,18 @@ bool WakeupTree::answers_covered(TreeId parent, LabelId label,
   return options != 0;
 }
 
+// What sleeps at `child`, a child of `node`, if `asleep` does so at `node`.
+std::vector<LabelId> WakeupTree::asleep_below(TreeId node, TreeId child,
+                                              std::span<const LabelId> asleep) const {
+  std::vector<LabelId> below(asleep.begin(), asleep.end());
+  for (TreeId left = nodes_[node].first_child; left != child; left = nodes_[left].next_sibling) {
+    below.push_back(nodes_[left].label);
+  }
+  std::erase_if(below,
+                [&](LabelId label) { return labels_.dependent(label, nodes_[child].label); });
+  return below;
+}
+
 void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
   for (std::size_t i = 0; i < sequence.labels.size(); ++i) {
     const bool open = sequence.last_open && i + 1 == sequence.labels.size();
@@ -122,6 +134,9 @@ void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
 void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
                         TreeId behind) {
   TreeId node = root;
+  // Who sleeps matters only where the answers of the last step may be covered one by one.
+  const bool asks = sequence.last_open && labels_.options_after(sequence.labels.back()) != 0;
+  std::vector<LabelId> inherited;
   for (;;) {
     const bool leaf = nodes_[node].first_child == kNoTree;
     if (node != root && (leaf || nodes_[node].covers)) return;  // a leaf covers all below it
@@ -139,8 +154,12 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
       sequence.labels.erase(sequence.labels.begin() + static_cast<std::ptrdiff_t>(position));
     }
     if (sequence.labels.empty()) return;
+    if (asks) {
+      std::vector<LabelId> below = asleep_below(node, child, asleep);
+      inherited.swap(below);
+      asleep = inherited;
+    }
     node = child;
-    asleep = {};
   }
   std::size_t position = 0;
   if (sequence.last_open && labels_.options_after(sequence.labels.back()) != 0 &&

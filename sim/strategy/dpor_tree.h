@@ -81,6 +81,8 @@ class WakeupTree {
   Initial initial(LabelId label, bool open, const WakeupSequence& sequence,
                   std::size_t& position) const;
   bool answers_covered(TreeId parent, LabelId label, std::span<const LabelId> asleep) const;
+  std::vector<LabelId> asleep_below(TreeId node, TreeId child,
+                                    std::span<const LabelId> asleep) const;
   void append_chain(TreeId parent, const WakeupSequence& sequence);
 
   Labels& labels_;

@@ -109,7 +109,7 @@ TEST(DivisionTest, DfsPartsAreTheWhole) {
   EXPECT_GT((compare<DfsStrategy, DfsDivision>(0, 60, 6)), 600u);
 }
 TEST(DivisionTest, DporLeasesAreTheWhole) {
-  EXPECT_GT((compare<DporStrategy, DporDivision>(0, 500, 9)), 1'500u);
+  EXPECT_GT((compare<DporStrategy, DporDivision>(0, 500, 9)), 1'000u);
 }
 TEST(DivisionSlowTest, DporLeasesAreTheWholeOfManyPrograms) {
   EXPECT_GT((compare<DporStrategy, DporDivision>(500, 15'000, 12)), 50'000u);
