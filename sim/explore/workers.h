@@ -1,4 +1,4 @@
-// The OS threads of a search: the only file pair that starts any.
+// The OS threads of a search: started here only, and given their work by crew.cpp only.
 #pragma once
 
 #include <condition_variable>

@@ -15,7 +15,11 @@ namespace nmrcheck::sim {
 
 class DfsDivision final : public Division {
  public:
-  explicit DfsDivision(const DivisionSizes& sizes = {});
+  // The first part is long: strictly depth first the search keeps to default answers longest, and
+  // what it finds early is plain.
+  static constexpr DivisionSizes kSizes{.first_executions = 20'000};
+
+  explicit DfsDivision(const DivisionSizes& sizes = kSizes);
 
   std::vector<std::unique_ptr<Part>> next_round() override;
   void merge(const Part& part, Strategy& strategy) override;

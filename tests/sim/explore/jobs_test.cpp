@@ -64,6 +64,9 @@ TEST(JobsTest, StopAtALimitInTheMiddleOfAPart) {
       expect_same_for_all_jobs(test::bare_steps(4, 4), options);
     }
   }
+  SearchOptions options = with("dfs", 20'700);  // its first part is longer
+  options.jobs_at_once = true;
+  expect_same_for_all_jobs(test::bare_steps(4, 4), options);
 }
 
 TEST(JobsTest, DividedDepthFirstSearchVisitsEveryInterleavingOnce) {
