@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "sim/strategy/division.h"
+
 namespace nmrcheck::sim {
 
 struct Budget {
@@ -23,8 +25,6 @@ inline constexpr const char* kAutoSampling = "portfolio";
 inline constexpr std::uint64_t kAutoExhaustiveExecutions = 200'000;
 // Executions of a sampling strategy when no limit is given.
 inline constexpr std::uint64_t kSamplingExecutions = 10'000;
-
-inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
 
 // The limits of one strategy in a search.
 struct PhaseLimits {

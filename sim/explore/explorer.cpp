@@ -4,29 +4,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <utility>
 
 #include "sim/explore/bounds.h"
 #include "sim/explore/coverage.h"
+#include "sim/explore/crew.h"
 #include "sim/explore/grouped.h"
 #include "sim/explore/minimize.h"
 #include "sim/explore/nondeterminism.h"
 #include "sim/explore/scope.h"
 #include "sim/explore/stopwatch.h"
+#include "sim/explore/stretches.h"
 #include "sim/strategy/replay.h"
 
 namespace nmrcheck::sim {
 namespace {
 
 constexpr double kProgressSeconds = 0.5;
-constexpr std::uint64_t kClockStride = 32;  // executions between looks at the clock
+constexpr std::uint64_t kProgressStride = 32;  // executions between looks at the clock
+
+std::string describe(const Shard& shard) {
+  return fmt::format("shard {}/{}: ", shard.index, shard.count);
+}
 
 class Search {
  public:
   Search(const ProgramFactory& factory, const SearchOptions& options)
-      : factory_(factory), options_(options), execution_(options.limits) {}
+      : options_(options),
+        state_{factory, options, stopwatch_, {}, {}},
+        crew_(state_, options.jobs) {}
 
   Report run() {
     if (options_.strategy == kAutoStrategy) {
@@ -34,8 +41,10 @@ class Search {
     } else {
       const StrategyInfo* info = find_strategy(options_.strategy);
       assert(info != nullptr);
+      assert(!info->exhaustive || options_.shard.count == 1);
       report_.scope = run_phase(*info, limits_of_one(options_.budget, info->exhaustive));
     }
+    if (options_.shard.count > 1) report_.scope = describe(options_.shard) + report_.scope;
     report_.seconds = stopwatch_.seconds();
     if (!report_.error.empty()) {
       report_.verdict = Verdict::kError;
@@ -48,6 +57,17 @@ class Search {
   }
 
  private:
+  struct Phase {
+    std::unique_ptr<Division> division;  // null: sampling
+    std::uint64_t begun = 0;             // executions that count
+    std::uint64_t last = 0;              // number of the last one
+    std::uint64_t blocked = 0;
+    TraceCounter traces;                   // of sampled executions
+    std::optional<BoundsCoverage> bounds;  // of a search by preemptions
+    bool timeout = false;
+    bool over = false;  // the phase, or the search
+  };
+
   void run_auto() {
     const StrategyInfo& exhaustive = *find_strategy(kAutoExhaustive);
     report_.scope = run_phase(exhaustive, limits_of_exhaustive_phase(options_.budget));
@@ -67,123 +87,124 @@ class Search {
 
   // Runs one strategy within its limits. Returns what it covered, in words.
   std::string run_phase(const StrategyInfo& info, const PhaseLimits& limits) {
-    const std::unique_ptr<Strategy> strategy = info.make();
-    if (options_.budget.preemptions_max) {
-      const bool limited = strategy->limit_preemptions(*options_.budget.preemptions_max);
-      assert(limited);
-      (void)limited;
+    Phase phase;
+    std::uint64_t most = limits.executions_max;
+    if (!info.exhaustive) {
+      most = options_.shard.part_of(most);
+    } else if (info.divide != nullptr) {
+      phase.division = info.divide();
+    } else {
+      phase.division = std::make_unique<Undivided>(info, options_.budget.preemptions_max);
     }
-    const std::uint64_t blocked_before = report_.executions_blocked;
-    traces_ = TraceCounter();
-    std::uint64_t number = 0;
-    bool exhausted = false;
-    bool timeout = false;
-    while (!ended_ && !exhausted && !timeout && number < limits.executions_max) {
-      const Seed seed = fork(options_.seed, number);
-      strategy->number_execution(number);
-      exhausted = !begin(*strategy, seed);
-      if (exhausted || ended_) break;
-      run_one(info, *strategy, seed, number);
-      if (!info.exhaustive) traces_.add(trace_hash_, strategy->sampler());
-      tell_progress(info, *strategy, number);
-      timeout = out_of_time(limits, ++number);
+    state_.seconds_max = limits.seconds_max;
+    for (bool more = true; more && !phase.over && phase.begun < most;) {
+      more = run_round(info, most, phase);
     }
-    // The space may be exhausted exactly at the limit.
-    if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
-    const BoundsCoverage* bounds = strategy->bounds();
-    const bool all = exhausted && info.exhaustive && (bounds == nullptr || bounds->exhausted);
-    report_.exhausted = report_.exhausted || all;
-    report_samplers(*strategy);
+    report_samplers(info, phase);
+    return describe_phase(info, limits, phase);
+  }
+
+  std::string describe_phase(const StrategyInfo& info, const PhaseLimits& limits, Phase& phase) {
     if (!report_.error.empty()) {
-      return fmt::format("ended by an error, in execution {}", grouped(number));
-    }
-    if (exhausted && !ended_) {
-      if (!all) return describe_bounds(*bounds);
-      const std::uint64_t blocked = report_.executions_blocked - blocked_before;
-      return describe_complete(info, number - blocked) +
-             (bounds == nullptr ? "" : "; " + describe_bounds(*bounds));
+      return fmt::format("ended by an error, in execution {}", grouped(phase.last + 1));
     }
     if (ended_) {
-      return fmt::format("ended at the first violation, in execution {}{}", grouped(number),
-                         bounds == nullptr ? "" : describe_fewest(*bounds));
+      return fmt::format("ended at the first violation, in execution {}{}", grouped(phase.last + 1),
+                         phase.bounds ? describe_fewest(*phase.bounds) : "");
     }
-    const std::string reached = timeout ? seconds_limit(*limits.seconds_max, limits.share)
-                                        : executions_limit(number, limits.share);
-    if (bounds != nullptr) return reached + ": " + describe_bounds(*bounds);
+    // The space may be exhausted exactly at the limit.
+    if (info.exhaustive && phase.division->next_round().empty()) {
+      if (phase.bounds && !phase.bounds->exhausted) return describe_bounds(*phase.bounds);
+      report_.exhausted = true;
+      return describe_complete(info, phase.begun - phase.blocked) +
+             (phase.bounds ? "; " + describe_bounds(*phase.bounds) : "");
+    }
+    const std::string reached = phase.timeout ? seconds_limit(*limits.seconds_max, limits.share)
+                                              : executions_limit(phase.begun, limits.share);
+    if (phase.bounds) return reached + ": " + describe_bounds(*phase.bounds);
     if (info.exhaustive) {
-      return describe_partial(reached, timeout, number,
-                              strategy->explored_fraction().value_or(0.0));
+      return describe_partial(reached, phase.timeout, phase.begun,
+                              phase.division->explored_fraction().value_or(0.0));
     }
-    return (timeout ? reached + "; " : "") + describe_sample(number, traces_.summary());
+    return (phase.timeout ? reached + "; " : "") +
+           describe_sample(phase.begun, phase.traces.summary());
   }
 
-  void report_samplers(const Strategy& strategy) {
+  void report_samplers(const StrategyInfo& info, Phase& phase) {
     report_.samplers.clear();
-    for (std::size_t i = 0; i < strategy.samplers().size(); ++i) {
-      const TraceCounter::Summary seen = traces_.summary(i);
+    const std::unique_ptr<Strategy> strategy = info.make();
+    for (std::size_t i = 0; i < strategy->samplers().size(); ++i) {
+      const TraceCounter::Summary seen = phase.traces.summary(i);
       report_.samplers.push_back(
-          {strategy.samplers()[i], seen.executions, seen.distinct, seen.unseen_mass()});
+          {strategy->samplers()[i], seen.executions, seen.distinct, seen.unseen_mass()});
     }
   }
 
-  // Returns false when everything has been explored. Sets the error when the strategy could not
-  // tell, because the last execution left the path that it was to follow.
-  bool begin(Strategy& strategy, Seed seed) {
-    return strategy.begin_execution(seed) || diverged(strategy);
-  }
-
-  // Ends the search in an error if the strategy could not follow its path.
-  bool diverged(const Strategy& strategy) {
-    const Divergence* divergence = strategy.divergence();
-    if (divergence == nullptr) return false;
-    report_.error = describe_prefix_divergence(*divergence, execution_);
-    misled_ = divergence->changed != kNoFiber;
-    ended_ = true;
+  // Returns false when nothing is left to run.
+  bool run_round(const StrategyInfo& info, std::uint64_t limit, Phase& phase) {
+    std::vector<std::unique_ptr<Part>> parts;
+    if (phase.division != nullptr) parts = phase.division->next_round();
+    const std::vector<Stretch> stretches =
+        phase.division != nullptr ? stretches_of(parts, phase.begun)
+                                  : sampled_stretches(phase.begun, limit, options_.shard);
+    if (stretches.empty()) return false;
+    std::vector<StretchResult> results =
+        crew_.run(info, stretches, limit - phase.begun, teller(info, phase));
+    for (std::size_t i = 0; i < stretches.size() && !phase.over && phase.begun < limit; ++i) {
+      StretchResult& result = results[i];
+      // Others may have made executions meanwhile that come before these.
+      if (result.begun > limit - phase.begun) {
+        result = crew_.again(info, stretches[i], limit - phase.begun);
+      }
+      merge(info, stretches[i], result, phase);
+      if (phase.division == nullptr) continue;
+      if (!ended_) phase.division->merge(*parts[i], *result.strategy);
+      if (const BoundsCoverage* bounds = result.strategy->bounds()) phase.bounds = *bounds;
+    }
     return true;
   }
 
-  void run_one(const StrategyInfo& info, Strategy& strategy, Seed seed, std::uint64_t number) {
-    const auto program = factory_();
-    const Outcome& outcome = execution_.run(*program, strategy);
-    report_.steps += outcome.steps;
-    report_.steps_deepest = std::max(report_.steps_deepest, outcome.steps);
-    depth_ = outcome.steps;
-    trace_hash_ = outcome.trace_hash;
-    look_at_clock_ = outcome.violation.has_value();
-    if (outcome.ending == Ending::kCovered) {
-      ++report_.executions_blocked;
-      diverged(strategy);
-      return;
+  void merge(const StrategyInfo& info, const Stretch& stretch, const StretchResult& result,
+             Phase& phase) {
+    report_.executions += result.executions;
+    report_.executions_blocked += result.executions_blocked;
+    report_.steps += result.steps;
+    report_.steps_deepest = std::max(report_.steps_deepest, result.steps_deepest);
+    for (const SampledTrace& sampled : result.traces) {
+      phase.traces.add(sampled.hash, sampled.sampler);
     }
-    ++report_.executions;
-    if (outcome.violation) {
-      const auto samplers = strategy.samplers();
-      take(outcome, samplers.empty() ? info.name : samplers[strategy.sampler()], seed, number);
-    } else if (std::has_single_bit(number + 1)) {
-      confirm(outcome);
+    // Where a part begins in the search is known only now.
+    const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    for (const Found& found : result.found) {
+      const std::uint64_t number = first + found.begun * stretch.stride;
+      const std::string_view strategy = found.sampler.empty() ? info.name : found.sampler;
+      take(found.outcome, strategy, fork(options_.seed, number), number);
+      if (ended_) break;
     }
+    if (!ended_ && !result.error.empty()) {
+      report_.error = result.error;
+      misled_ = result.misled;
+      ended_ = true;
+    }
+    phase.begun += result.begun;
+    phase.blocked += result.executions_blocked;
+    if (result.begun > 0) phase.last = first + (result.begun - 1) * stretch.stride;
+    phase.timeout = result.timeout;
+    phase.over = ended_ || result.timeout;
   }
 
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.
-  // Clean executions number 1, 2, 4, 8, … are confirmed too, so that a program which does not
-  // repeat is seldom called verified.
   bool confirm(const Outcome& outcome) {
-    const Replayed again = replay(factory_, outcome.schedule, options_.limits);
+    const Replayed again = replay(state_.factory, outcome.schedule, options_.limits);
     if (repeats(outcome, again)) return true;
-    report_.error = describe_nondeterminism(factory_, options_.limits, outcome, again);
+    report_.error = describe_nondeterminism(state_.factory, options_.limits, outcome, again);
     ended_ = true;
     return false;
   }
 
-  bool known(const std::string& rule) const {
-    return std::any_of(report_.findings.begin(), report_.findings.end(),
-                       [&](const Finding& finding) { return finding.violation.rule == rule; });
-  }
-
   // Confirms the violation by an exact replay, and keeps it, minimized.
-  void take(const Outcome& found, std::string_view strategy, Seed seed, std::uint64_t number) {
-    if (known(found.violation->rule)) return;
-    const Outcome first = found;
+  void take(const Outcome& first, std::string_view strategy, Seed seed, std::uint64_t number) {
+    if (state_.known.contains(first.violation->rule)) return;
     if (!confirm(first)) return;
     Finding finding;
     finding.violation = *first.violation;
@@ -196,7 +217,7 @@ class Search {
     // Each execution of an endless step costs seconds: it is reported as found.
     if (options_.minimize && first.violation->rule != kEndlessStep) {
       const Minimized smaller =
-          minimize(factory_, first.schedule, *first.violation, options_.limits, {});
+          minimize(state_.factory, first.schedule, *first.violation, options_.limits, {});
       if (!smaller.outcome.violation || !confirm(smaller.outcome)) return not_minimized();
       finding.violation = *smaller.outcome.violation;
       finding.schedule = smaller.schedule;
@@ -207,6 +228,7 @@ class Search {
       finding.proof = smaller.proof;
       finding.no_return = smaller.no_return;
     }
+    state_.known.insert(first.violation->rule);
     report_.findings.push_back(std::move(finding));
     ended_ = !options_.keep_going;
   }
@@ -219,34 +241,35 @@ class Search {
         "and did not come the third time";
   }
 
-  bool out_of_time(const PhaseLimits& limits, std::uint64_t number) const {
-    return limits.seconds_max && (look_at_clock_ || number % kClockStride == 0) &&
-           stopwatch_.seconds() >= *limits.seconds_max;
+  // Tells the user how far the search is, about twice a second.
+  Crew::Tell teller(const StrategyInfo& info, Phase& phase) {
+    if (!options_.on_progress) return {};
+    return [&](std::uint64_t executions, std::uint32_t steps) {
+      if (++told_after_ % kProgressStride != 0) return;
+      const double now = stopwatch_.seconds();
+      if (now - told_ < kProgressSeconds) return;
+      told_ = now;
+      std::optional<double> explored;
+      std::optional<double> unseen;
+      if (phase.division != nullptr) {
+        explored = phase.division->explored_fraction();
+      } else {
+        unseen = phase.traces.summary().unseen_mass();
+      }
+      options_.on_progress(
+          {report_.executions + executions, now, steps, explored, unseen, info.name});
+    };
   }
 
-  void tell_progress(const StrategyInfo& info, const Strategy& strategy, std::uint64_t number) {
-    if (!options_.on_progress || number % kClockStride != 0) return;
-    const double now = stopwatch_.seconds();
-    if (now - told_ < kProgressSeconds) return;
-    told_ = now;
-    std::optional<double> unseen_mass;
-    if (!info.exhaustive) unseen_mass = traces_.summary().unseen_mass();
-    options_.on_progress(
-        {report_.executions, now, depth_, strategy.explored_fraction(), unseen_mass, info.name});
-  }
-
-  const ProgramFactory& factory_;
   const SearchOptions& options_;
-  Execution execution_;
   Stopwatch stopwatch_;
+  SearchState state_;
+  Crew crew_;
   Report report_;
   bool ended_ = false;
   bool misled_ = false;  // by a footprint that is too small
-  std::uint32_t depth_ = 0;
-  TraceCounter traces_;           // of this phase
-  std::uint64_t trace_hash_ = 0;  // of the last execution
-  bool look_at_clock_ = false;    // executions with a violation may be slow
   double told_ = 0;
+  std::uint64_t told_after_ = 0;
 };
 
 }  // namespace

@@ -32,6 +32,18 @@ struct Progress {
   std::string_view strategy;
 };
 
+// The index-th of `count` parts of a sampling search: executions number index, index + count, …
+// Together the parts are the whole. Exhaustive searches are not split.
+struct Shard {
+  std::uint64_t index = 0;  // from 0
+  std::uint64_t count = 1;
+
+  // How many of the first `executions` executions of the whole belong to the part.
+  std::uint64_t part_of(std::uint64_t executions) const {
+    return executions / count + (executions % count > index ? 1 : 0);
+  }
+};
+
 struct SearchOptions {
   std::string strategy = kAutoStrategy;  // "auto" or a name of the catalog
   Seed seed{1};
@@ -39,6 +51,12 @@ struct SearchOptions {
   Limits limits;
   bool keep_going = false;  // go on after the first violation; at most one finding for each rule
   bool minimize = true;
+  // OS threads, at least 1. The report is the same for every number, but for the time it took.
+  std::uint32_t jobs = 1;
+  bool jobs_at_once = false;  // start the threads even for a search that may be over in a moment
+  // Limits of executions are those of the whole, limits of time those of the part. "auto" searches
+  // exhaustively in each shard, and splits the sampling that may follow.
+  Shard shard;
   std::function<void(const Progress&)> on_progress;  // called about twice a second; may be empty
 };
 
@@ -91,7 +109,8 @@ struct Report {
   std::string error;
 };
 
-// Searches. Requires: options.strategy is "auto" or in the catalog.
+// Searches. Requires: options.strategy is "auto" or in the catalog, and samples if options.shard is
+// not the whole; with several jobs, `factory` and the programs it makes share nothing that changes.
 // The verdict kError is given when an execution did not repeat; `error` says which choice or step
 // differed; or when a footprint misled dpor. In the latter case `auto` samples all the same, since
 // samplers do not rely on footprints, and may have findings beside the error. Every finding, and

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "sim/strategy/bounded.h"
-#include "sim/strategy/dfs.h"
-#include "sim/strategy/dpor.h"
+#include "sim/strategy/dfs_division.h"
+#include "sim/strategy/dpor_division.h"
 #include "sim/strategy/pct.h"
 #include "sim/strategy/portfolio.h"
 #include "sim/strategy/pos.h"
@@ -21,13 +21,18 @@ std::unique_ptr<Strategy> make() {
   return std::make_unique<S>();
 }
 
+template <class D>
+std::unique_ptr<Division> divide() {
+  return std::make_unique<D>();
+}
+
 constexpr std::array kStrategies{
     StrategyInfo{"dfs", "every interleaving once, depth first; exhaustive", true, false,
-                 make<DfsStrategy>},
+                 make<DfsStrategy>, divide<DfsDivision>},
     StrategyInfo{"dpor",
                  "every Mazurkiewicz trace once: interleavings that differ in the order of "
                  "independent steps only are one; exhaustive",
-                 true, true, make<DporStrategy>},
+                 true, true, make<DporStrategy>, divide<DporDivision>},
     StrategyInfo{"bounded",
                  "every trace with no preemption, then with one, two, … (iterative context "
                  "bounding); the first violation has the fewest; exhaustive",

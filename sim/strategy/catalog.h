@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "sim/strategy/division.h"
 #include "sim/strategy/strategy.h"
 
 namespace nmrcheck::sim {
@@ -15,6 +16,8 @@ struct StrategyInfo {
   bool exhaustive = false;  // ends by itself, having explored every behaviour
   bool reduces = false;     // makes one execution for each trace
   std::unique_ptr<Strategy> (*make)() = nullptr;
+  // Null: the strategy samples, or explores on one thread whatever the number of jobs.
+  std::unique_ptr<Division> (*divide)() = nullptr;
 };
 
 std::span<const StrategyInfo> strategies();

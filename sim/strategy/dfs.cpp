@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace nmrcheck::sim {
 namespace {
@@ -20,15 +21,16 @@ std::uint32_t first_answer(const ChoicePoint& point, std::uint64_t answers) {
 
 }  // namespace
 
+DfsStrategy::DfsStrategy(Path path)
+    : path_(std::move(path)), own_(path_.size() - 1), started_(true) {
+  assert(path_.back().untried != 0);
+}
+
 bool DfsStrategy::begin_execution(Seed) {
   if (divergence_) return false;
   if (started_) {
-    if (depth_ < prefix_) {
-      divergence_ = Divergence{depth_, path_[depth_].choice, {}};
-      return false;
-    }
-    while (!path_.empty() && path_.back().untried == 0) path_.pop_back();
-    if (path_.empty()) {
+    while (path_.size() > own_ && path_.back().untried == 0) path_.pop_back();
+    if (path_.size() == own_) {
       exhausted_ = true;
       return false;
     }
@@ -71,6 +73,10 @@ std::optional<std::uint32_t> DfsStrategy::answer(const ChoicePoint& point, const
   path_.push_back(node);
   ++depth_;
   return node.choice.picked;
+}
+
+void DfsStrategy::end_execution(const ExecutionEnd&) {
+  if (!divergence_ && depth_ < prefix_) divergence_ = Divergence{depth_, path_[depth_].choice, {}};
 }
 
 std::optional<double> DfsStrategy::explored_fraction() const {

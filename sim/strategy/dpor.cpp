@@ -11,6 +11,27 @@ DporStrategy::DporStrategy() : history_(labels_), tree_(labels_) {
   tree_.make(kNoLabel, false);  // the root is node 0
 }
 
+DporStrategy::DporStrategy(const Labels& labels, const DporLease& lease)
+    : history_(labels_), tree_(labels_), leased_(lease.steps.size()) {
+  TreeId parent = tree_.make(kNoLabel, false);
+  for (std::size_t i = 0; i < leased_; ++i) {
+    const bool open = lease.last_open && i + 1 == leased_;
+    const TreeId made = tree_.make(labels_.import(labels, lease.steps[i]), open);
+    tree_.append_child(parent, made);
+    parent = made;
+    handed_back_.push_back(tree_.make(kNoLabel, false));
+    lease_left_.emplace_back();
+    for (const LabelId label : lease.left[i]) {
+      lease_left_[i].push_back(labels_.import(labels, label));
+    }
+  }
+}
+
+// Below which node reversals of the event at `depth` are inserted.
+TreeId DporStrategy::root_for(std::size_t depth) const {
+  return depth < leased_ ? handed_back_[depth] : nodes_[depth].tree;
+}
+
 std::span<const LabelId> DporStrategy::asleep(std::size_t depth) const {
   const std::size_t end =
       depth + 1 < nodes_.size() ? nodes_[depth + 1].asleep_begin : asleep_.size();
@@ -31,6 +52,9 @@ bool DporStrategy::begin_execution(Seed) {
   history_.add_start();
   if (first) {
     nodes_.push_back({0, 0, 0, 0});
+    if (leased_ > 0) asleep_ = lease_left_[0];
+  }
+  if (first && leased_ == 0) {
     tree_.append_child(0, tree_.make(history_.event(0).label, true));
   } else {
     const LabelParts parts = labels_.parts(tree_.label(tree_.first_child(0)));
@@ -111,6 +135,10 @@ void DporStrategy::enter_node(const ChoicePoint& point) {
     if (!labels_.dependent(label, made)) asleep_.push_back(label);
   }
   nodes_.push_back({tree_.first_child(before.tree), begin, 0, point.enabled});
+  if (current_ < leased_) {
+    const std::vector<LabelId>& left = lease_left_[current_];
+    asleep_.insert(asleep_.end(), left.begin(), left.end());
+  }
 }
 
 // The fiber that goes on unless it sleeps: no switch that is not needed.
@@ -223,7 +251,7 @@ void DporStrategy::insert_reversals() {
     sequence_.last_open = true;
     const std::span<const LabelId> sleeping = asleep(race.earlier);
     if (tree_.covered_by_sleep(sequence_, sleeping)) return;
-    tree_.insert(nodes_[race.earlier].tree, sequence_, sleeping);
+    tree_.insert(root_for(race.earlier), sequence_, sleeping);
   });
 }
 
@@ -245,11 +273,12 @@ void DporStrategy::insert_cut_off(const ExecutionEnd& end) {
     sequence_.last_open = true;
     if (labels_.dependent(sequence_.labels[0], history_.event(last).label)) continue;
     if (tree_.covered_by_sleep(sequence_, asleep(last))) continue;
-    tree_.insert(nodes_[last].tree, sequence_, asleep(last));
+    tree_.insert(root_for(last), sequence_, asleep(last));
   }
 }
 
-// Drops explored events from the end up to one that has another beginning to explore.
+// Drops explored events from the end up to one that has another beginning to explore; none before
+// the lease's last step, which the lease prescribes.
 void DporStrategy::backtrack() {
   while (!nodes_.empty()) {
     const std::size_t depth = nodes_.size() - 1;
@@ -261,6 +290,7 @@ void DporStrategy::backtrack() {
     }
     history_.truncate(depth);
     if (tree_.first_child(node.tree) != kNoTree) return;
+    if (depth + 1 == leased_) break;
     asleep_.resize(node.asleep_begin);
     nodes_.pop_back();
   }

@@ -24,9 +24,18 @@
 
 namespace nmrcheck::sim {
 
+// A beginning of executions that one search leaves to another. Labels are those of the first.
+struct DporLease {
+  std::vector<LabelId> steps;  // from the start
+  bool last_open = false;
+  std::vector<std::vector<LabelId>> left;  // for each step: what is explored in its place
+};
+
 class DporStrategy final : public Strategy {
  public:
   DporStrategy();
+  // Explores only what begins with the steps of `lease`, which is not empty.
+  DporStrategy(const Labels& labels, const DporLease& lease);
   DporStrategy(const DporStrategy&) = delete;
   DporStrategy& operator=(const DporStrategy&) = delete;
 
@@ -39,6 +48,23 @@ class DporStrategy final : public Strategy {
 
   // Nodes of the wakeup tree: the search's frontier.
   std::size_t frontier() const { return tree_.size(); }
+
+  // --- What is left, for a search that is divided; between executions ---
+
+  // The points on the way to the beginning that is explored next, from the lease's last step on.
+  std::size_t first_own() const { return leased_ == 0 ? 0 : leased_ - 1; }
+  std::size_t depth() const { return nodes_.size(); }
+  // Of a point on the way: the steps that were explored there, and a node whose children are to be
+  // explored; the first child leads to the next point, or is the beginning itself.
+  std::span<const LabelId> done(std::size_t depth) const {
+    return asleep(depth).last(nodes_[depth].done);
+  }
+  TreeId left(std::size_t depth) const { return nodes_[depth].tree; }
+  // What is to be explored in the place of a step of the lease: children of a node.
+  TreeId handed_back(std::size_t step) const { return handed_back_[step]; }
+  std::span<const LabelId> asleep(std::size_t depth) const;
+  const Labels& labels() const { return labels_; }
+  const WakeupTree& tree() const { return tree_; }
 
  private:
   // The point before an event of the current execution.
@@ -58,7 +84,7 @@ class DporStrategy final : public Strategy {
   bool cut_off(const ExecutionEnd& end) const;
   void insert_cut_off(const ExecutionEnd& end);
   void backtrack();
-  std::span<const LabelId> asleep(std::size_t depth) const;
+  TreeId root_for(std::size_t depth) const;
   void diverge(const ChoicePoint& point, FiberId changed = kNoFiber);
 
   Labels labels_;
@@ -67,6 +93,10 @@ class DporStrategy final : public Strategy {
   std::vector<Node> nodes_;      // one for each event
   std::vector<LabelId> asleep_;  // of all nodes, in order
   WakeupSequence sequence_;      // scratch
+
+  std::size_t leased_ = 0;  // steps
+  std::vector<std::vector<LabelId>> lease_left_;
+  std::vector<TreeId> handed_back_;
 
   bool started_ = false;
   bool exhausted_ = false;

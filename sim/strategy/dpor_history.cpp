@@ -133,7 +133,7 @@ void History::add_start() {
   assert(events_.empty());
   Event start;
   scratch_.clear();
-  start.label = labels_.intern({0xffffffffu, 0, false, scratch_, {}});
+  start.label = labels_.intern({Labels::kNobody, 0, false, scratch_, {}});
   events_.push_back(start);
   clocks_.assign(stride_, 0);
 }

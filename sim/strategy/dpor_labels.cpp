@@ -115,6 +115,7 @@ LabelParts Labels::parts(LabelId label) const {
 }
 
 LabelId Labels::with_answer(LabelId label, Answer answer) {
+  rows_[label].asks = true;
   const LabelParts shorter = parts(label);
   const std::vector<LabelAccess> accesses(shorter.accesses.begin(), shorter.accesses.end());
   std::vector<Answer> answers(shorter.answers.begin(), shorter.answers.end());
@@ -128,6 +129,21 @@ LabelId Labels::find_with_answer(LabelId label, Answer answer) const {
   answers.push_back(answer);
   longer.answers = answers;
   return find(longer);
+}
+
+LabelId Labels::import(const Labels& from, LabelId label) {
+  const LabelParts theirs = from.parts(label);
+  std::vector<LabelAccess> accesses;
+  for (const LabelAccess& access : theirs.accesses) {
+    accesses.push_back({object_name(from.objects_.key(access.object)), access.writes});
+  }
+  LabelParts ours = theirs;
+  ours.accesses = accesses;
+  ours.answers = {};
+  if (ours.fiber != kNobody) ours.fiber = fiber_name(from.fibers_.key(theirs.fiber));
+  LabelId imported = intern(ours);
+  for (const Answer& answer : theirs.answers) imported = with_answer(imported, answer);
+  return imported;
 }
 
 bool Labels::begins_with(LabelId longer, LabelId shorter) const {

@@ -42,9 +42,15 @@ class Labels {
  public:
   Labels();
 
+  // The name of the start, which belongs to no fiber.
+  static constexpr std::uint32_t kNobody = 0xffffffffu;
+
   // A small number for a schedule-independent key, the same for equal keys.
   std::uint32_t fiber_name(std::uint64_t key) { return fibers_.name(key); }
   std::uint32_t object_name(std::uint64_t key) { return objects_.name(key); }
+
+  // The label that says the same as `label` of another table, with what is known of its answers.
+  LabelId import(const Labels& from, LabelId label);
 
   // The label of these parts, made if it is new.
   LabelId intern(const LabelParts& parts);
@@ -70,6 +76,9 @@ class Labels {
     return common != 0 && (objects_.size() <= 64 || share_an_object(a, b));
   }
 
+  // True if the step asked a question behind `label` in some context.
+  bool asks(LabelId label) const { return rows_[label].asks; }
+
   // How many answers the first question had that `longer` answers beyond `shorter`; 0 if `longer`
   // is not `shorter` with further answers.
   std::uint32_t options_between(LabelId longer, LabelId shorter) const;
@@ -79,6 +88,7 @@ class Labels {
     std::uint32_t fiber = 0;
     std::uint32_t position = 0;
     bool timed_out = false;
+    bool asks = false;
     std::uint32_t accesses_first = 0;
     std::uint32_t accesses_count = 0;
     std::uint32_t answers_first = 0;
@@ -93,6 +103,7 @@ class Labels {
    public:
     Names() : table_(64, 0) {}
     std::uint32_t name(std::uint64_t key);
+    std::uint64_t key(std::uint32_t name) const { return keys_[name]; }
     std::size_t size() const { return keys_.size(); }
 
    private:

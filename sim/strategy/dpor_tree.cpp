@@ -14,7 +14,7 @@ TreeId WakeupTree::make(LabelId label, bool open) {
     free_ = nodes_[made].next_sibling;
     --free_count_;
   }
-  nodes_[made] = {label, open, kNoTree, kNoTree};
+  nodes_[made] = {label, open, false, false, kNoTree, kNoTree};
   return made;
 }
 
@@ -34,9 +34,19 @@ void WakeupTree::insert_sibling(TreeId node, TreeId sibling) {
   nodes_[node].next_sibling = sibling;
 }
 
+void WakeupTree::mark(TreeId node, bool covers, bool explored) {
+  nodes_[node].covers = covers;
+  nodes_[node].explored = explored;
+}
+
 void WakeupTree::remove_first_child(TreeId parent) {
-  const TreeId removed = nodes_[parent].first_child;
-  nodes_[parent].first_child = nodes_[removed].next_sibling;
+  remove_child(parent, nodes_[parent].first_child);
+}
+
+void WakeupTree::remove_child(TreeId parent, TreeId removed) {
+  TreeId* link = &nodes_[parent].first_child;
+  while (*link != removed) link = &nodes_[*link].next_sibling;
+  *link = nodes_[removed].next_sibling;
   while (nodes_[removed].first_child != kNoTree) remove_first_child(removed);
   nodes_[removed].next_sibling = free_;
   free_ = removed;
@@ -75,7 +85,8 @@ bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) co
 bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep) {
   std::size_t position = 0;
   for (const LabelId label : asleep) {
-    if (initial(label, false, sequence, position) != Initial::kNo) return true;
+    // A step that sleeps without answers sleeps for all of them.
+    if (initial(label, true, sequence, position) != Initial::kNo) return true;
   }
   if (!sequence.last_open) return false;
   const LabelId last = sequence.labels.back();
@@ -104,6 +115,18 @@ bool WakeupTree::answers_covered(TreeId parent, LabelId label,
   return options != 0;
 }
 
+// What sleeps at `child`, a child of `node`, if `asleep` does so at `node`.
+std::vector<LabelId> WakeupTree::asleep_below(TreeId node, TreeId child,
+                                              std::span<const LabelId> asleep) const {
+  std::vector<LabelId> below(asleep.begin(), asleep.end());
+  for (TreeId left = nodes_[node].first_child; left != child; left = nodes_[left].next_sibling) {
+    below.push_back(nodes_[left].label);
+  }
+  std::erase_if(below,
+                [&](LabelId label) { return labels_.dependent(label, nodes_[child].label); });
+  return below;
+}
+
 void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
   for (std::size_t i = 0; i < sequence.labels.size(); ++i) {
     const bool open = sequence.last_open && i + 1 == sequence.labels.size();
@@ -113,11 +136,18 @@ void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
   }
 }
 
-void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep) {
+void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
+                        TreeId behind) {
   TreeId node = root;
+  // Who sleeps below the root matters only where the answers of the last step may be covered one by
+  // one.
+  const bool asks = sequence.last_open && labels_.asks(sequence.labels.back());
+  std::vector<LabelId> inherited;
   for (;;) {
-    if (node != root && nodes_[node].first_child == kNoTree) return;  // a leaf covers all below it
-    TreeId child = nodes_[node].first_child;
+    const bool leaf = nodes_[node].first_child == kNoTree;
+    if (node != root && (leaf || nodes_[node].covers)) return;  // a leaf covers all below it
+    const bool after = node == root && behind != kNoTree;
+    TreeId child = after ? nodes_[behind].next_sibling : nodes_[node].first_child;
     std::size_t position = 0;
     Initial found = Initial::kNo;
     for (; child != kNoTree; child = nodes_[child].next_sibling) {
@@ -130,8 +160,12 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
       sequence.labels.erase(sequence.labels.begin() + static_cast<std::ptrdiff_t>(position));
     }
     if (sequence.labels.empty()) return;
+    if (asks) {
+      std::vector<LabelId> below = asleep_below(node, child, asleep);
+      inherited.swap(below);
+      asleep = inherited;
+    }
     node = child;
-    asleep = {};
   }
   std::size_t position = 0;
   if (sequence.last_open &&

@@ -36,12 +36,21 @@ class WakeupTree {
 
   void append_child(TreeId parent, TreeId child);
   void insert_sibling(TreeId node, TreeId sibling);
-  // Takes the first child, with all below it, away.
+  // Takes a child, with all below it, away.
   void remove_first_child(TreeId parent);
+  void remove_child(TreeId parent, TreeId child);
 
-  // Adds `sequence` below `root` unless what is there covers it. `asleep` are the labels that were
-  // explored at `root`. `sequence` is used up.
-  void insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep);
+  // Of a search that is divided: whether all that begins as the node does is explored already, or
+  // by somebody who has it, so that nothing need be inserted below; and whether all is explored.
+  bool covers(TreeId node) const { return nodes_[node].covers; }
+  bool explored(TreeId node) const { return nodes_[node].explored; }
+  void mark(TreeId node, bool covers, bool explored);
+
+  // Adds `sequence` below `root` unless what is there covers it: of the root's children only those
+  // behind `behind`, if it is given. `asleep` are the labels that were explored at `root`.
+  // `sequence` is used up.
+  void insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
+              TreeId behind = kNoTree);
 
   // True if a step in `asleep` may come first in `sequence`: what the sequence leads to is
   // explored already.
@@ -56,6 +65,8 @@ class WakeupTree {
   struct Node {
     LabelId label = kNoLabel;
     bool open = false;
+    bool covers = false;
+    bool explored = false;
     TreeId first_child = kNoTree;
     TreeId next_sibling = kNoTree;
   };
@@ -70,6 +81,8 @@ class WakeupTree {
   Initial initial(LabelId label, bool open, const WakeupSequence& sequence,
                   std::size_t& position) const;
   bool answers_covered(TreeId parent, LabelId label, std::span<const LabelId> asleep) const;
+  std::vector<LabelId> asleep_below(TreeId node, TreeId child,
+                                    std::span<const LabelId> asleep) const;
   void append_chain(TreeId parent, const WakeupSequence& sequence);
 
   Labels& labels_;

@@ -38,6 +38,8 @@ void add_explore(CLI::App& app, Options& options) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   add("--seed", options.seed, "N", "starts every random stream (default 1)");
+  add("--jobs", options.jobs, "N", "OS threads (default: all cores); changes nothing but the time");
+  add("--shard", options.shard, "I/N", "part I, from 0, of N parts of a sampling search");
   add("--out", options.out, "DIR", "folder of failure files (default nmrcheck-out)");
   add_flag(explore, "--keep-going", options.keep_going,
            "do not end at the first violation; one finding for each rule");

@@ -37,7 +37,9 @@ struct Options {
   std::string preemptions;
   std::vector<std::string> parameters;
   std::string seed = "1";
-  std::string out;  // explore: a directory; minimize: a file
+  std::string jobs;   // as typed; empty for all cores
+  std::string shard;  // as typed: "0/4"; empty for the whole
+  std::string out;    // explore: a directory; minimize: a file
   std::string format = "text";
   bool keep_going = false;
   bool color = true;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/rules/catalog.h"
+#include "sim/explore/workers.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json_text.h"
 #include "tools/report/text.h"
@@ -136,6 +137,36 @@ std::optional<std::string> read_preemptions(const Options& options, sim::SearchO
   return std::nullopt;
 }
 
+std::optional<std::string> read_jobs(const Options& options, std::uint32_t& jobs) {
+  jobs = sim::available_jobs();
+  if (options.jobs.empty()) return std::nullopt;
+  const std::optional<std::uint64_t> number = parse_number(options.jobs);
+  if (!number || *number == 0 || *number > sim::kJobsMax) {
+    return fmt::format("--jobs should be a number from 1 to {}, but is \"{}\"", sim::kJobsMax,
+                       options.jobs);
+  }
+  jobs = static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_shard(const Options& options, sim::SearchOptions& search) {
+  if (options.shard.empty()) return std::nullopt;
+  const std::size_t slash = std::min(options.shard.find('/'), options.shard.size());
+  const std::uint64_t index =
+      parse_number(options.shard.substr(0, slash)).value_or(sim::kUnlimited);
+  const std::uint64_t count =
+      slash < options.shard.size() ? parse_number(options.shard.substr(slash + 1)).value_or(0) : 0;
+  if (index >= count) {
+    return fmt::format("--shard should be like 0/4, 1/4, 2/4 or 3/4, but is \"{}\"", options.shard);
+  }
+  const sim::StrategyInfo* info = sim::find_strategy(search.strategy);
+  if (info != nullptr && info->exhaustive && count > 1) {
+    return fmt::format("--shard splits searches that sample, and {} is exhaustive", info->name);
+  }
+  search.shard = {index, count};
+  return std::nullopt;
+}
+
 std::optional<std::string> check(const Options& options, Request& request) {
   if (auto problem = check_format(options)) return problem;
   if (auto problem = find_targets(options, request)) return problem;
@@ -148,6 +179,8 @@ std::optional<std::string> check(const Options& options, Request& request) {
   request.search.seed = sim::Seed{*seed};
   if (auto problem = read_limits(options, request.search.budget)) return problem;
   if (auto problem = read_preemptions(options, request.search)) return problem;
+  if (auto problem = read_jobs(options, request.search.jobs)) return problem;
+  if (auto problem = read_shard(options, request.search)) return problem;
   request.search.keep_going = options.keep_going;
   if (options.out.empty()) return std::nullopt;
   request.out = options.out;

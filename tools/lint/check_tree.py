@@ -51,10 +51,10 @@ BANNED = [
      "keep JSON in sim/explore/failure_json.cpp and its writer"),
     (include("gtest|gmock|rapidcheck"), ["tests/"], "tests belong in tests/"),
     (include("(?:thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|barrier"
-             "|latch)>"), ["sim/explore/workers.cpp", "tests/"],
-     "OS threads belong in sim/explore/workers.cpp"),
+             "|latch)>"), ["sim/explore/workers.", "sim/explore/crew.cpp", "tests/"],
+     "OS threads belong in sim/explore/workers and crew"),
     (r"std::(?:jthread|thread|async|mutex|condition_variable)\b",
-     ["sim/explore/workers.cpp", "tests/"], "OS threads belong in sim/explore/workers.cpp"),
+     ["sim/explore/workers.", "sim/explore/crew.cpp", "tests/"], "OS threads belong in sim/explore/workers and crew"),
     (r"\bthread_local\b",
      ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp", "tests/"],
      "pass the context as a parameter; fibers share the variables of their OS thread"),

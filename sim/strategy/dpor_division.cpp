@@ -1,0 +1,203 @@
+// The coordinator of leases. It runs between rounds; during a round its labels are only read.
+#include "sim/strategy/dpor_division.h"
+
+#include <cassert>
+
+namespace nmrcheck::sim {
+
+class DporDivision::Lease final : public Part {
+ public:
+  explicit Lease(const Labels& labels) : labels_(labels) {}
+  Lease(const Labels& labels, DporLease lease, std::vector<TreeId> way)
+      : lease_(std::move(lease)), way_(std::move(way)), labels_(labels) {}
+
+  std::unique_ptr<Strategy> start() const override {
+    if (way_.empty()) return std::make_unique<DporStrategy>();
+    return std::make_unique<DporStrategy>(labels_, lease_);
+  }
+
+  // Nodes of the skeleton, from below the root to the leaf. None: the whole search is leased.
+  const std::vector<TreeId>& way() const { return way_; }
+
+ private:
+  DporLease lease_;
+  std::vector<TreeId> way_;
+  const Labels& labels_;
+};
+
+DporDivision::DporDivision(const DivisionSizes& sizes) : sizes_(sizes), skeleton_(labels_) {
+  skeleton_.make(kNoLabel, false);
+}
+
+std::vector<std::unique_ptr<Part>> DporDivision::next_round() {
+  std::vector<std::unique_ptr<Part>> parts;
+  if (!whole_leased_) {
+    parts.push_back(std::make_unique<Lease>(labels_));
+    parts.back()->executions_max = sizes_.first_executions;
+    return parts;
+  }
+  prune();
+  std::vector<TreeId> way{0};
+  DporLease lease;
+  collect(way, lease, parts);
+  return parts;
+}
+
+// Makes the first childless nodes below the last one of `way` that are not explored into parts.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
+void DporDivision::collect(std::vector<TreeId>& way, DporLease& lease,
+                           std::vector<std::unique_ptr<Part>>& parts) const {
+  const TreeId node = way.back();
+  if (skeleton_.explored(node)) return;
+  TreeId child = skeleton_.first_child(node);
+  if (child == kNoTree) {
+    lease.last_open = skeleton_.open(node);
+    parts.push_back(
+        std::make_unique<Lease>(labels_, lease, std::vector<TreeId>(way.begin() + 1, way.end())));
+    parts.back()->executions_max = sizes_.part_executions;
+    return;
+  }
+  lease.left.emplace_back();
+  for (; child != kNoTree && parts.size() < sizes_.parts_max;
+       child = skeleton_.next_sibling(child)) {
+    way.push_back(child);
+    lease.steps.push_back(skeleton_.label(child));
+    collect(way, lease, parts);
+    way.pop_back();
+    lease.steps.pop_back();
+    lease.left.back().push_back(skeleton_.label(child));
+  }
+  lease.left.pop_back();
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
+bool DporDivision::explored(TreeId node) const {
+  TreeId child = skeleton_.first_child(node);
+  if (child == kNoTree) return skeleton_.explored(node);
+  for (; child != kNoTree; child = skeleton_.next_sibling(child)) {
+    if (!explored(child)) return false;
+  }
+  return true;
+}
+
+// Forgets what was explored at the left edge: nobody is left who could insert anything there.
+void DporDivision::prune() {
+  for (TreeId node = 0; node != kNoTree;) {
+    TreeId child = skeleton_.first_child(node);
+    for (; child != kNoTree && explored(child); child = skeleton_.next_sibling(child)) {
+      while (skeleton_.first_child(child) != kNoTree) skeleton_.remove_first_child(child);
+      skeleton_.mark(child, true, true);
+    }
+    node = child;
+  }
+}
+
+void DporDivision::merge(const Part& part, Strategy& strategy) {
+  const auto& lease = static_cast<const Lease&>(part);
+  const auto& dpor = static_cast<const DporStrategy&>(strategy);
+  whole_leased_ = true;
+  for (std::size_t i = 0; i < lease.way().size(); ++i) insert_handed_back(lease, dpor, i);
+  graft(lease, dpor);
+}
+
+// Inserts what is to be explored in the place of step number `i` of the lease.
+void DporDivision::insert_handed_back(const Lease& lease, const DporStrategy& dpor, std::size_t i) {
+  if (dpor.tree().first_child(dpor.handed_back(i)) == kNoTree) return;
+  std::vector<LabelId> asleep;
+  if (i < dpor.depth()) {
+    for (const LabelId label : dpor.asleep(i))
+      asleep.push_back(labels_.import(dpor.labels(), label));
+  }
+  const TreeId parent = i == 0 ? 0 : lease.way()[i - 1];
+  std::vector<LabelId> steps;
+  for_each_leaf(dpor, dpor.handed_back(i), steps, [&](bool open) {
+    WakeupSequence sequence{steps, open};
+    skeleton_.insert(parent, sequence, asleep, lease.way()[i]);
+  });
+}
+
+// Calls found(open) with the steps to each leaf below `node` in `steps`.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
+template <class Function>
+void DporDivision::for_each_leaf(const DporStrategy& dpor, TreeId node, std::vector<LabelId>& steps,
+                                 const Function& found) {
+  const WakeupTree& tree = dpor.tree();
+  for (TreeId child = tree.first_child(node); child != kNoTree; child = tree.next_sibling(child)) {
+    steps.push_back(labels_.import(dpor.labels(), tree.label(child)));
+    if (tree.first_child(child) == kNoTree) {
+      found(tree.open(child));
+    } else {
+      for_each_leaf(dpor, child, steps, found);
+    }
+    steps.pop_back();
+  }
+}
+
+// Puts what the lease explored and left in the place of its leaf.
+void DporDivision::graft(const Lease& lease, const DporStrategy& dpor) {
+  const std::size_t first = dpor.first_own();
+  if (dpor.depth() <= first) {  // all is explored, or a violation cut the way to the leaf off
+    skeleton_.mark(lease.way().empty() ? 0 : lease.way().back(), true, true);
+    return;
+  }
+  const std::size_t steps = lease.way().size();
+  TreeId parent = steps < 2 ? 0 : lease.way()[steps - 2];
+  // Of a step that asks, the answers stand side by side in the leaf's place.
+  TreeId before = steps == 0 ? kNoTree : lease.way().back();
+  for (std::size_t depth = first; depth < dpor.depth(); ++depth) {
+    const bool leaf = steps > 0 && depth == first;
+    for (const LabelId label : dpor.done(depth)) {
+      before = add(parent, before, labels_.import(dpor.labels(), label), false);
+      skeleton_.mark(before, true, true);
+    }
+    TreeId next = kNoTree;
+    const WakeupTree& tree = dpor.tree();
+    for (TreeId child = tree.first_child(dpor.left(depth)); child != kNoTree;
+         child = tree.next_sibling(child)) {
+      const LabelId label = labels_.import(dpor.labels(), tree.label(child));
+      before = add(parent, before, label, tree.open(child));
+      skeleton_.mark(before, leaf, false);
+      const bool on_the_way = next == kNoTree && depth + 1 < dpor.depth();
+      if (next == kNoTree) next = before;
+      if (!on_the_way) copy_children(dpor, child, before);
+    }
+    if (leaf) skeleton_.remove_child(parent, lease.way().back());
+    parent = next;
+    before = kNoTree;
+  }
+}
+
+// Makes a child of `parent` behind its child `before`, or its last one.
+TreeId DporDivision::add(TreeId parent, TreeId before, LabelId label, bool open) {
+  const TreeId made = skeleton_.make(label, open);
+  if (before == kNoTree) {
+    skeleton_.append_child(parent, made);
+  } else {
+    skeleton_.insert_sibling(before, made);
+  }
+  return made;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
+void DporDivision::copy_children(const DporStrategy& dpor, TreeId from, TreeId to) {
+  const WakeupTree& tree = dpor.tree();
+  for (TreeId child = tree.first_child(from); child != kNoTree; child = tree.next_sibling(child)) {
+    const LabelId label = labels_.import(dpor.labels(), tree.label(child));
+    copy_children(dpor, child, add(to, kNoTree, label, tree.open(child)));
+  }
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
+double DporDivision::explored_share(TreeId node) const {
+  TreeId child = skeleton_.first_child(node);
+  if (child == kNoTree) return skeleton_.explored(node) ? 1.0 : 0.0;
+  double sum = 0.0;
+  std::uint32_t children = 0;
+  for (; child != kNoTree; child = skeleton_.next_sibling(child)) {
+    sum += explored_share(child);
+    ++children;
+  }
+  return sum / children;
+}
+
+}  // namespace nmrcheck::sim

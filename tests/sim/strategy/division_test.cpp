@@ -1,0 +1,119 @@
+// Searches divided into small parts execute what the undivided ones do: no trace is lost between
+// parts, and none is explored by two of them.
+#include "sim/strategy/division.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/strategy/dfs_division.h"
+#include "sim/strategy/dpor_division.h"
+#include "tests/sim/programs.h"
+#include "tests/sim/random_programs.h"
+#include "tests/sim/traces.h"
+
+namespace nmrcheck::sim {
+namespace {
+
+constexpr std::uint64_t kExecutionsMax = 30'000;
+
+// Explores the parts of each round one after another, and merges them when all are done.
+class OneAfterAnother final : public Strategy {
+ public:
+  explicit OneAfterAnother(Division& division) : division_(division) {}
+
+  bool begin_execution(Seed seed) override {
+    for (;;) {
+      if (strategy_ != nullptr && left_ > 0 && strategy_->begin_execution(seed)) {
+        --left_;
+        return true;
+      }
+      if (divergence() != nullptr || !next_part()) return false;
+    }
+  }
+  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+    return strategy_->pick(point);
+  }
+  void end_execution(const ExecutionEnd& end) override { strategy_->end_execution(end); }
+  const Divergence* divergence() const override {
+    return strategy_ == nullptr ? nullptr : strategy_->divergence();
+  }
+  std::uint64_t parts() const { return parts_; }
+
+ private:
+  bool next_part() {
+    if (strategy_ != nullptr) done_.push_back(std::move(strategy_));
+    if (done_.size() == round_.size()) {
+      for (std::size_t i = 0; i < round_.size(); ++i) division_.merge(*round_[i], *done_[i]);
+      done_.clear();
+      round_ = division_.next_round();
+      if (round_.empty()) return false;
+    }
+    const Part& part = *round_[done_.size()];
+    strategy_ = part.start();
+    left_ = part.executions_max;
+    ++parts_;
+    return true;
+  }
+
+  Division& division_;
+  std::vector<std::unique_ptr<Part>> round_;
+  std::vector<std::unique_ptr<Strategy>> done_;
+  std::unique_ptr<Strategy> strategy_;
+  std::uint64_t left_ = 0;
+  std::uint64_t parts_ = 0;
+};
+
+// Empty if both executed the same traces, each as often.
+std::string difference(const ProgramFactory& factory, Strategy& whole, Division& division,
+                       std::uint64_t& parts) {
+  const test::Traces all = test::traces_of(factory, whole, kExecutionsMax);
+  if (!all.exhausted) return {};  // too large to compare
+  OneAfterAnother divided(division);
+  const test::Traces pieces = test::traces_of(factory, divided, kExecutionsMax);
+  parts += divided.parts();
+  if (pieces.diverged) return "diverged";
+  if (!pieces.exhausted) return "did not end";
+  if (pieces.covered != all.covered) return std::to_string(pieces.covered) + " given up";
+  for (const auto& [trace, count] : all.executions) {
+    const auto found = pieces.executions.find(trace);
+    if (found == pieces.executions.end()) return "missed: " + trace;
+    if (found->second != count) return std::to_string(found->second) + " times: " + trace;
+  }
+  if (pieces.total != all.total) return "executed what is none";
+  if (*division.explored_fraction() < 0.999'999) return "not all counts as explored";
+  return {};
+}
+
+// Compares on random programs first, first + 1, …; returns the number of parts.
+template <class Whole, class Divided>
+std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max) {
+  std::uint64_t parts = 0;
+  for (std::uint64_t i = first; i < first + programs; ++i) {
+    Rng rng(fork(Seed{7}, i));
+    const test::Code code = test::random_code(rng, steps_max);
+    DivisionSizes sizes;
+    sizes.parts_max = 1 + rng.below(8);
+    sizes.part_executions = 1 + rng.below(5);
+    sizes.first_executions = 1 + rng.below(5);
+    Whole whole;
+    Divided division(sizes);
+    const std::string text = difference(test::program_of(code), whole, division, parts);
+    EXPECT_EQ(text, "") << "program " << i << ", rounds of " << sizes.parts_max << " parts of "
+                        << sizes.part_executions << ", the first one of " << sizes.first_executions
+                        << ": " << test::to_string(code);
+    if (!text.empty()) break;
+  }
+  return parts;
+}
+
+TEST(DivisionTest, DfsPartsAreTheWhole) {
+  EXPECT_GT((compare<DfsStrategy, DfsDivision>(0, 60, 6)), 600u);
+}
+TEST(DivisionTest, DporLeasesAreTheWhole) {
+  EXPECT_GT((compare<DporStrategy, DporDivision>(0, 500, 9)), 1'000u);
+}
+TEST(DivisionSlowTest, DporLeasesAreTheWholeOfManyPrograms) {
+  EXPECT_GT((compare<DporStrategy, DporDivision>(500, 15'000, 12)), 50'000u);
+}
+
+}  // namespace
+}  // namespace nmrcheck::sim
