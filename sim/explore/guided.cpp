@@ -28,7 +28,7 @@ std::optional<std::uint32_t> resolve(const ChoicePoint& point, std::uint64_t pic
 
 bool is_preemption(const ChoicePoint& point, std::uint32_t picked) {
   return point.kind == ChoiceKind::kFiber && point.current_enabled() &&
-         picked != index(point.current);
+         picked != index(point.current) && !point.pending[index(point.current)].yielding;
 }
 
 bool is_value_deviation(const ChoicePoint& point, std::uint32_t picked) {

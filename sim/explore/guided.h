@@ -36,7 +36,7 @@ class PointCounter {
   std::array<std::array<std::uint32_t, kFibersMax + 1>, 2> counts_{};
 };
 
-// True if `picked` switches away from a fiber that could go on.
+// True if `picked` switches away from a fiber that could go on and does not ask others to.
 bool is_preemption(const ChoicePoint& point, std::uint32_t picked);
 // True if `picked` is not the question's default.
 bool is_value_deviation(const ChoicePoint& point, std::uint32_t picked);

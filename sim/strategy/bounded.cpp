@@ -48,6 +48,7 @@ bool BoundedStrategy::begin_execution(Seed) {
   }
   started_ = true;
   depth_ = 0;
+  deviations_ = 0;
   gave_up_ = false;
   hash_.begin_execution();
   return true;
@@ -140,12 +141,14 @@ std::optional<std::uint32_t> BoundedStrategy::pick_answer(const ChoicePoint& poi
     picked = repeat(point);
     if (!picked) return picked;
   } else {
-    for (std::uint32_t answer = point.options; answer-- > 0;) {
+    const bool free = deviations_ < limits_.deviations_max;
+    for (std::uint32_t answer = free ? point.options : 0; answer-- > 0;) {
       if (answer != *picked) put_off(now_, {}, question(point, answer));
     }
     path_.push_back(question(point, *picked));
     ++depth_;
   }
+  deviations_ += *picked == point.default_option ? 0 : 1;
   hash_.answer(*picked);
   return picked;
 }

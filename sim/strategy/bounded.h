@@ -30,6 +30,9 @@ namespace nmrcheck::sim {
 struct BoundedLimits {
   // The search ends when everything with at most so many preemptions is explored.
   std::uint32_t preemptions_max = 0xffffffffu;
+  // Answers to questions other than their default, in one execution. Of what needs more nothing is
+  // known, whatever bounds() says.
+  std::uint32_t deviations_max = 0xffffffffu;
   // States remembered, of some 50 bytes. Beyond, executions repeat, and nothing is missed.
   std::size_t states_max = std::size_t{1} << 23;
   // Branches put off, and choices that lead to them, of some 100 bytes together. When either are
@@ -89,6 +92,7 @@ class BoundedStrategy final : public Strategy {
   VisitedStates visited_;
   BoundsCoverage bounds_;
   std::uint32_t preemptions_ = 0;  // the bound being explored
+  std::uint32_t deviations_ = 0;   // of answers, in this execution
 
   // Sorted by parent, so that nodes behind the last one can be dropped.
   std::vector<Branch> now_;    // with preemptions_ preemptions
