@@ -74,6 +74,9 @@ enum class EventKind : std::uint8_t {
   // Returned: status; the provider's are passed if it is success.
   kClientAttachCalled,
   kClientAttachReturned,
+  // A deregistration has come to `binding`, to detach it; `block` is the BindingPhase in which it
+  // finds it.
+  kDetachDue,
   // Nmr{Client,Provider}Detach*Complete entered by `side`.
   kCompletionCalled,
   kCompletionReturned,
@@ -90,6 +93,9 @@ enum class EventKind : std::uint8_t {
   kFreedMemoryTouched,
   // A fiber is about to acquire a lock that it holds already: `pointer` is the lock.
   kLockRecursed,
+  // A work item of the module; Ended: its routine has returned.
+  kWorkQueued,
+  kWorkEnded,
   // The module's unload routine.
   kUnloadCalled,
   kUnloadReturned,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "scenarios/engine/catalog.h"
+#include "scenarios/expectations.h"
 #include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
@@ -13,8 +14,14 @@ namespace nmrcheck {
 void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
                        std::string_view fixed_summary, decltype(Scenario::make) fixed) {
   list.push_back(faulty);
-  list.push_back(
-      {faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters, fixed});
+  list.push_back({faulty.twin,
+                  fixed_summary,
+                  {},
+                  faulty.name,
+                  faulty.source,
+                  faulty.parameters,
+                  fixed,
+                  faulty.situations});
 }
 
 namespace {
@@ -37,6 +44,7 @@ std::vector<Scenario> all_scenarios() {
   add_verdicts(list);
   add_liveness(list);
   add_engine(list);
+  add_expectations(list);
   return list;
 }
 

@@ -114,6 +114,8 @@ void nmrcheck_touch(const volatile void* pointer) {
   current_kernel().touch(const_cast<const void*>(pointer), "touch");
 }
 
+void nmrcheck_reached(const char* name) { current_world().execution().reached(name); }
+
 void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name) {
   current_world().registrar().begin_call(dispatch_table, peer_context, name);
 }

@@ -130,10 +130,13 @@ void Kernel::queue_work(const char* name, bool pin, const Work& work) {
   const Module& image = modules_[index(module)];
   const std::uint64_t pins = pin ? 1 : 0;
   execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
+  emit({.kind = EventKind::kWorkQueued, .module = module, .name = name});
   const Frame frame{FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name, pin};
   const sim::Operation last{image.pins, sim::Op::kAdd, std::uint64_t{0} - pins};
-  execution_.spawn(
-      name, [this, frame, last, work] { run_in_module(frame, last, [&] { work.run(work); }); });
+  execution_.spawn(name, [this, frame, last, work] {
+    run_in_module(frame, last, [&] { work.run(work); });
+    emit({.kind = EventKind::kWorkEnded, .module = frame.module, .name = frame.name});
+  });
 }
 
 std::uint8_t Kernel::irql() const { return at_current().irql; }

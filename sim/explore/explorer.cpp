@@ -14,6 +14,7 @@
 #include "sim/explore/minimize.h"
 #include "sim/explore/nondeterminism.h"
 #include "sim/explore/scope.h"
+#include "sim/explore/situation_counter.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/explore/stretches.h"
 #include "sim/strategy/replay.h"
@@ -45,6 +46,7 @@ class Search {
       report_.scope = run_phase(*info, limits_of_one(options_.budget, info->exhaustive));
     }
     if (options_.shard.count > 1) report_.scope = describe(options_.shard) + report_.scope;
+    report_.situations = situations_.counts();
     report_.seconds = stopwatch_.seconds();
     if (!report_.error.empty()) {
       report_.verdict = Verdict::kError;
@@ -169,6 +171,7 @@ class Search {
     report_.executions += result.executions;
     report_.executions_blocked += result.executions_blocked;
     report_.steps += result.steps;
+    situations_.add(result.situations);
     report_.steps_deepest = std::max(report_.steps_deepest, result.steps_deepest);
     for (const SampledTrace& sampled : result.traces) {
       phase.traces.add(sampled.hash, sampled.sampler);
@@ -266,6 +269,7 @@ class Search {
   SearchState state_;
   Crew crew_;
   Report report_;
+  SituationCounter situations_;
   bool ended_ = false;
   bool misled_ = false;  // by a footprint that is too small
   double told_ = 0;

@@ -85,6 +85,12 @@ struct SamplerReport {
   double unseen_mass = 0;    // probability that its next execution is a new trace
 };
 
+// Something that executions may come to, by the name that was told to Execution::reached.
+struct SituationCount {
+  std::string name;
+  std::uint64_t executions = 0;  // that came to it; blocked ones do not count
+};
+
 enum class Verdict : std::uint8_t {
   kVerified,   // the space is exhausted and nothing was found
   kClean,      // a limit was reached and nothing was found
@@ -105,6 +111,9 @@ struct Report {
   // 4 %", "complete up to 2 preemptions: …". See scope.h and bounds.h.
   std::string scope;
   std::vector<SamplerReport> samplers;  // of a portfolio that ran
+  // Those that came up at all, by name. A systematic search counts the executions that it made: of
+  // those that differ in the order of independent steps only, one.
+  std::vector<SituationCount> situations;
   std::vector<Finding> findings;
   std::string error;
 };

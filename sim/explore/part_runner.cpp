@@ -67,6 +67,7 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
     ++result.executions_blocked;
   } else {
     ++result.executions;
+    result.situations.add(outcome.situations);
     if (broken) {
       take(outcome, strategy, result);
     } else {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/explore/explorer.h"
+#include "sim/explore/situation_counter.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/strategy/division.h"
 
@@ -41,7 +42,8 @@ struct SampledTrace {
 };
 
 struct StretchResult {
-  std::uint64_t begun = 0;  // executions, blocked ones included
+  SituationCounter situations;  // of the executions that are not blocked
+  std::uint64_t begun = 0;      // executions, blocked ones included
   std::uint64_t executions = 0;
   std::uint64_t executions_blocked = 0;
   std::uint64_t steps = 0;

@@ -57,6 +57,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   outcome_.steps = 0;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
+  outcome_.situations.clear();
   trace_hash_.begin_execution();
   refresh_point();
   program_ = &program;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/core/footprint.h"
@@ -54,6 +55,9 @@ struct Limits {
   // could go on. Without it they do when no fiber can: every trace is then a whole one.
   bool partial_deadlocks = true;
 };
+
+// Situations that one execution may come to.
+inline constexpr std::size_t kSituationsMax = 64;
 
 // Visits of one state in which nothing could go but time and polls: a livelock then. Loops that
 // give up after fewer tries are seen to give up.
@@ -133,6 +137,11 @@ class Execution {
 
   // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
   [[noreturn]] void fail(Violation violation);
+
+  // Notes that this execution came to a situation, for Outcome::situations: observes, changes
+  // nothing. May be called on the controller too. `name` has static storage. On a fiber, fails the
+  // execution (verdict kStepLimit) beyond kSituationsMax names.
+  void reached(std::string_view name);
 
   FiberId current() const { return FiberId{pool_.current()}; }
   bool on_fiber() const { return pool_.current() != FiberPool::kController; }

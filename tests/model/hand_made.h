@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/world.h"
 #include "sim/run/trace.h"
@@ -20,6 +21,9 @@ std::optional<sim::Violation> violation_of(const Body& body);
 
 // Its rule; "" if none is broken.
 std::string verdict_of(const Body& body);
+
+// The situations that the first schedule comes to, in the order in which they come up.
+std::vector<std::string_view> situations_of(const Body& body);
 
 // What the first schedule does under a profile.
 sim::Trace trace_of(const Body& body, std::string_view profile);

@@ -191,6 +191,15 @@ TEST_F(CliTest, AFaultyDesignIsOneAndItsTwinZero) {
   EXPECT_TRUE(std::filesystem::is_empty(path("twin")));
 }
 
+TEST_F(CliTest, SituationsAreCountedWhenTheSearchDidNotEndAtAViolation) {
+  const Words twin{"explore", "nmr/attach-veto-fixed", "--strategy", "dpor"};
+  EXPECT_NE(run(twin).out.find("reached, in 60 executions: refused offer 28, late offer 12,\n"
+                               "                                   deregister during an offer 8\n"),
+            std::string::npos)
+      << run(twin).out;
+  EXPECT_EQ(run({"explore", kFaulty}).out.find("reached, in"), std::string::npos);
+}
+
 TEST_F(CliTest, APatternExploresEachOnce) {
   const Json reports = json_of({"explore", "harness/*-fixed", "harness/poll-fixed"}, 0);
   Words targets;
@@ -198,9 +207,8 @@ TEST_F(CliTest, APatternExploresEachOnce) {
   EXPECT_EQ(targets, (Words{"harness/null-pointer-fixed", "harness/recursion-fixed",
                             "harness/exception-fixed", "harness/endless-loop-fixed",
                             "harness/crossed-locks-fixed", "harness/poll-fixed",
-                            "harness/livelock-fixed",
-                            "harness/partial-deadlock-fixed", "harness/lost-wakeup-fixed",
-                            "harness/step-limit-fixed"}));
+                            "harness/livelock-fixed", "harness/partial-deadlock-fixed",
+                            "harness/lost-wakeup-fixed", "harness/step-limit-fixed"}));
   for (const Json& report : reports) EXPECT_EQ(report["verdict"], "verified");
 }
 
@@ -301,9 +309,10 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
 }
 
 TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
-  const Words expected{"target",  "strategy",  "profile",    "seed",
-                       "verdict", "exhausted", "executions", "executions_blocked",
-                       "steps",   "seconds",   "scope",      "violations"};
+  const Words expected{"target",    "strategy",  "profile",    "seed",
+                       "verdict",   "exhausted", "executions", "executions_blocked",
+                       "steps",     "seconds",   "scope",      "situations",
+                       "violations"};
   const Json found = json_of({"explore", "harness/crossed-locks", "--seed", "0x2a"}, 1);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(keys(found[0]), expected);
@@ -327,6 +336,8 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
 
   const Json limited = json_of({"explore", "nmr/wait-first-fixed", "--executions", "1"}, 0);
   EXPECT_EQ(limited[0]["verdict"], "clean");
+  EXPECT_EQ(limited[0]["situations"][0],
+            (Json{{"name", "late offer"}, {"executions", 0}, {"expected", true}}));
 }
 
 }  // namespace

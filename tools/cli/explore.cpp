@@ -10,6 +10,7 @@
 #include "sim/explore/workers.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/situations.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
@@ -273,7 +274,12 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"steps", report.steps},
                {"seconds", report.seconds},
                {"scope", report.scope},
+               {"situations", Json::array()},
                {"violations", violations}};
+  for (const SituationLine& line : situation_lines(scenario, report)) {
+    json["situations"].push_back(
+        {{"name", line.name}, {"executions", line.executions}, {"expected", line.expected}});
+  }
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -321,6 +327,8 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
+  // A search that ended at its first violation saw little of anything.
+  if (reported.empty() || request.search.keep_going) print_situations(scenario, report);
   for (const Reported& one : reported) print_finding(options, request, one);
   if (!reported.empty()) fmt::print("\n");
   std::fflush(stdout);

@@ -69,6 +69,9 @@ void nmrcheck_plain_write(volatile void* address, unsigned size, const char* exp
 // The memory at `pointer` must be alive; how much of it is not said.
 void nmrcheck_touch(const volatile void* pointer);
 
+// Says that the execution came to a situation. `name` lives as long as the search.
+void nmrcheck_reached(const char* name);
+
 // Brackets a call through a peer's dispatch table. `nmrcheck_call_begin` runs before the table is
 // dereferenced, so the table and the context may be stale. The strings live as long as the code
 // that passes them. Calls nest; each begin has one end, also when the call is unwound.
