@@ -87,6 +87,18 @@ enum class EventKind : std::uint8_t {
   // A call through a dispatch table; `side` is the caller's.
   kCallBegan,
   kCallEnded,
+  // WSK. `pointer` is the application's WSK_REGISTRATION, `name` the function. Registered: the
+  // client dispatch table is passed; module. CaptureCalled: `block` is the time to wait for, in
+  // milliseconds. Captured: binding. ReleaseCalled and DeregisterCalled whether or not they are
+  // due. DeregisterReturned also when WskRegister fails after all.
+  kWskRegistered,
+  kWskCaptureCalled,
+  kWskCaptured,
+  kWskReleaseCalled,
+  kWskDeregisterCalled,
+  kWskDeregisterReturned,
+  // `block` sockets are open on `binding`.
+  kWskSocketsChanged,
   // Memory: `block` of the heap is about to be freed (it may be dead already: a double free); a
   // dead block is about to be accessed.
   kMemoryFreed,

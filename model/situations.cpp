@@ -26,6 +26,9 @@ constexpr std::array kSituations{
     SituationInfo{situation::kDetachDuringCall,
                   "a detach callback returned while a call of its side into the peer ran"},
     SituationInfo{situation::kPendingDetach, "a detach callback returned STATUS_PENDING"},
+    SituationInfo{situation::kCallWhileDetaching,
+                  "a call into the peer began after the detach callback of its side had returned "
+                  "STATUS_PENDING"},
     SituationInfo{situation::kEarlyCompletion,
                   "a side completed its detach before its detach callback had returned"},
     SituationInfo{situation::kCleanupDuringDetach,
@@ -63,6 +66,7 @@ void Situations::observe(const Event& event) {
         execution_.reached(situation::kRefusedOffer);
       }
       break;
+    case EventKind::kCallBegan:
     case EventKind::kDetachDue:
     case EventKind::kDetachCalled:
     case EventKind::kDetachReturned:
@@ -93,6 +97,9 @@ void Situations::observe_detach(const Event& event) {
                  event.block < phase(BindingPhase::kAttached)) {
         execution_.reached(situation::kDeregisterDuringOffer);
       }
+      break;
+    case EventKind::kCallBegan:
+      if (side.detach_returned && !side.done) execution_.reached(situation::kCallWhileDetaching);
       break;
     case EventKind::kDetachCalled:
       if (inside_registrar("NmrRegisterClient", "NmrRegisterProvider")) {

@@ -28,6 +28,7 @@ inline constexpr std::string_view kDetachInRegister = "detach inside a registrat
 inline constexpr std::string_view kBothDeregister = "both ends deregister";
 inline constexpr std::string_view kDetachDuringCall = "detach during a call";
 inline constexpr std::string_view kPendingDetach = "pending detach";
+inline constexpr std::string_view kCallWhileDetaching = "call while detaching";
 inline constexpr std::string_view kEarlyCompletion = "early completion";
 inline constexpr std::string_view kCleanupDuringDetach = "cleanup during a detach callback";
 inline constexpr std::string_view kCleanupInCompletion = "cleanup inside a completion";

@@ -8,6 +8,7 @@
 #include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
+#include "scenarios/wsk/catalog.h"
 
 namespace nmrcheck {
 
@@ -39,6 +40,8 @@ std::vector<Scenario> all_scenarios() {
   add_binding_memory(list);
   add_teardown(list);
   add_generated(list);
+  add_wsk_registration(list);
+  add_wsk_use(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);
   add_verdicts(list);

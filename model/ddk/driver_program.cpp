@@ -1,14 +1,16 @@
-// The one ambient pointer of the project: C signatures leave no room to pass the world.
+// The ambient pointers of the project: C signatures leave no room to pass the world.
 #include "model/ddk/driver_program.h"
 
 #include <cassert>
 
 #include "model/ddk/callouts.h"
+#include "model/ddk/wsk_client.h"
 
 namespace nmrcheck::model {
 namespace {
 
 thread_local World* ambient_world = nullptr;
+thread_local WskClients* ambient_wsk_clients = nullptr;
 
 }  // namespace
 
@@ -17,6 +19,7 @@ struct DriverProgram::State {
 
   DdkCallouts callouts;
   World world;
+  WskClients wsk_clients;
 };
 
 DriverProgram::DriverProgram(const Profile& profile) : profile_(profile) {}
@@ -28,6 +31,7 @@ DriverProgram::~DriverProgram() {
 void DriverProgram::run(sim::Execution& execution) {
   state_ = std::make_unique<State>(execution, profile_);
   ambient_world = &state_->world;
+  ambient_wsk_clients = &state_->wsk_clients;
   drive(state_->world);
 }
 
@@ -43,6 +47,11 @@ std::optional<sim::Violation> DriverProgram::explain_deadlock(sim::Execution&,
 World& current_world() {
   assert(ambient_world != nullptr && "a WDK function is called outside of a simulated driver");
   return *ambient_world;
+}
+
+WskClients& current_wsk_clients() {
+  assert(ambient_world != nullptr && "a WSK function is called outside of a simulated driver");
+  return *ambient_wsk_clients;
 }
 
 }  // namespace nmrcheck::model

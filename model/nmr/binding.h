@@ -59,6 +59,8 @@ struct BindingSide {
   bool cleaned = false;
   bool released = false;                     // its registration is no longer pinned
   sim::ObjectId done_flag = sim::kNoObject;  // variable: 1 once the side is done
+  // What else decides whether a call of the side is right: read by each call. May be none.
+  sim::ObjectId call_guard = sim::kNoObject;
 };
 
 struct Binding {

@@ -177,6 +177,12 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
   return kStatusSuccess;
 }
 
+BindingId Registrar::guard_calls(void* handle, sim::ObjectId guard) {
+  const BindingId id = find_binding(Side::kClient, handle).value_or(kNoBinding);
+  if (id != kNoBinding) bindings_[index(id)].side(Side::kClient).call_guard = guard;
+  return id;
+}
+
 BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
   // The latest binding whose peer gave this table and context.
   BindingId id = kNoBinding;
@@ -196,6 +202,9 @@ BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, 
   const ModuleId callee = registrations_[index(binding.registration(peer_of(caller)))].module;
   sim::Footprint footprint{{binding.side(caller).done_flag, Op::kRead}};
   add_image(footprint, callee);
+  if (binding.side(caller).call_guard != sim::kNoObject) {
+    footprint.add({binding.side(caller).call_guard, Op::kRead});
+  }
   execution_.step(footprint, name, kernel_.place());
   kernel_.emit({.kind = EventKind::kCallBegan,
                 .side = caller,

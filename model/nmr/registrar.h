@@ -64,6 +64,10 @@ class Registrar {
   BindingId begin_call(const void* dispatch, const void* peer_context, const char* name);
   void end_call();
 
+  // Whether calls of the client of the binding are right depends on `guard` too: whatever changes
+  // it conflicts with a call. Returns the binding. Requires: `handle` is the client's.
+  BindingId guard_calls(void* handle, sim::ObjectId guard);
+
   const Registration& registration(RegistrationId id) const { return registrations_[index(id)]; }
   const Binding& binding(BindingId id) const { return bindings_[index(id)]; }
   std::uint32_t registration_count() const {

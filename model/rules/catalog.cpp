@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/rules/checks.h"
+#include "model/rules/wsk.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -318,11 +319,20 @@ constexpr std::array kRules{
              "Look for a loop that neither waits nor accesses shared memory."},
 };
 
+const std::vector<RuleInfo>& all_rules() {
+  static const std::vector<RuleInfo> all = [] {
+    std::vector<RuleInfo> made(wsk_rules().begin(), wsk_rules().end());
+    made.insert(made.end(), kRules.begin(), kRules.end());
+    return made;
+  }();
+  return all;
+}
+
 using ByKind = std::array<std::vector<const RuleInfo*>, kEventKinds>;
 
 ByKind group_by_kind() {
   ByKind groups;
-  for (const RuleInfo& rule : kRules) {
+  for (const RuleInfo& rule : all_rules()) {
     for (std::uint32_t kind = 0; rule.check != nullptr && kind < kEventKinds; ++kind) {
       if (rule.on.contains(EventKind{static_cast<std::uint8_t>(kind)})) {
         groups[kind].push_back(&rule);
@@ -334,7 +344,7 @@ ByKind group_by_kind() {
 
 }  // namespace
 
-std::span<const RuleInfo> rules() { return kRules; }
+std::span<const RuleInfo> rules() { return all_rules(); }
 
 std::span<const RuleInfo* const> rules_on(EventKind kind) {
   static const ByKind groups = group_by_kind();
@@ -342,7 +352,7 @@ std::span<const RuleInfo* const> rules_on(EventKind kind) {
 }
 
 const RuleInfo* find_rule(std::string_view id) {
-  for (const RuleInfo& rule : kRules) {
+  for (const RuleInfo& rule : all_rules()) {
     if (rule.id == id) return &rule;
   }
   return nullptr;

@@ -39,7 +39,7 @@ TEST(SituationsTest, TheCatalogHasEachNameOnceWithItsMeaning) {
     EXPECT_EQ(find_situation(info.name), &info);
     EXPECT_FALSE(info.meaning.empty() || info.meaning.ends_with('.')) << info.name;
   }
-  EXPECT_EQ(names.size(), 11u);
+  EXPECT_EQ(names.size(), 12u);
   EXPECT_EQ(find_situation("nothing"), nullptr);
 }
 
@@ -128,6 +128,26 @@ TEST(SituationsTest, DetachDuringACallIsAboutCallsOfItsOwnSide) {
               s.detach(kFirst, kClient, kStatusPending);
             }),
             Names{situation::kPendingDetach});
+}
+
+TEST(SituationsTest, CallWhileDetachingBeginsAfterThePendingReturn) {
+  EXPECT_EQ(reached([](Script& s) {
+              attach(s);
+              s.deregister_called(kClient, kC);
+              s.detach_called(kFirst, kClient);
+              call(s, kClient, EventKind::kCallBegan);
+              call(s, kClient, EventKind::kCallEnded);
+              s.detach_returned(kFirst, kClient, kStatusPending);
+              call(s, kProvider, EventKind::kCallBegan);
+            }),
+            Names{situation::kPendingDetach});
+  EXPECT_EQ(reached([](Script& s) {
+              attach(s);
+              s.deregister_called(kClient, kC);
+              s.detach(kFirst, kClient, kStatusPending);
+              call(s, kClient, EventKind::kCallBegan);
+            }),
+            (Names{situation::kPendingDetach, situation::kCallWhileDetaching}));
 }
 
 TEST(SituationsTest, EarlyCompletionAndTheCleanupThatItAllows) {
