@@ -10,6 +10,7 @@
 #include "model/profile.h"
 #include "scenarios/scenario.h"
 #include "sim/explore/explorer.h"
+#include "tests/sim/random_programs.h"
 
 namespace nmrcheck {
 namespace {
@@ -95,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(All, StrategyContractTest, testing::ValuesIn(strategy_n
 class CompleteSearchSlowTest : public testing::TestWithParam<const Scenario*> {};
 
 TEST_P(CompleteSearchSlowTest, FindsWhateverSamplingFinds) {
-  constexpr std::uint64_t kComplete = 30'000;
+  constexpr std::uint64_t kComplete = sim::test::in_this_build(30'000);
   constexpr std::uint64_t kSampled = 500;
   const Scenario& scenario = *GetParam();
   const sim::Report complete = search(scenario, "dpor", kComplete);
