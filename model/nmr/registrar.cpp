@@ -45,7 +45,7 @@ std::uint32_t Registrar::ask(std::uint32_t number, Alternatives possible) {
   std::uint32_t answer = preferred(asked);
   if (!std::has_single_bit(asked)) {
     const auto count = static_cast<std::uint32_t>(std::popcount(asked));
-    std::uint32_t picked = execution_.choose(info.question, count);
+    std::uint32_t picked = execution_.choose(info.question, count, 0, sim::Asked::kBounded);
     if (picked != 0) {
       Alternatives others = asked & ~(Alternatives{1} << answer);
       for (; picked > 1; --picked) others &= others - 1;

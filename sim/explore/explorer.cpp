@@ -46,7 +46,8 @@ class Search {
     } else if (!report_.findings.empty()) {
       report_.verdict = Verdict::kViolation;
     } else {
-      report_.verdict = report_.exhausted ? Verdict::kVerified : Verdict::kClean;
+      const bool all = report_.exhausted && !report_.bound_reached;
+      report_.verdict = all ? Verdict::kVerified : Verdict::kClean;
     }
     return std::move(report_);
   }
@@ -90,7 +91,7 @@ class Search {
     // The space may be exhausted exactly at the limit.
     if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
     report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted && !ended_) return describe_complete(number);
+    if (exhausted && !ended_) return describe_bound() + describe_complete(number);
     if (ended_ && report_.error.empty()) {
       return fmt::format("ended at the first violation, in execution {}", grouped(number));
     }
@@ -117,6 +118,13 @@ class Search {
   static std::string executions_limit(std::uint64_t executions) {
     return fmt::format("limit of {} execution{} reached", grouped(executions),
                        executions == 1 ? "" : "s");
+  }
+
+  // "up to 2 deviations "
+  std::string describe_bound() const {
+    if (!report_.bound_reached) return {};
+    const std::uint32_t bound = options_.limits.deviations_max;
+    return fmt::format("up to {} deviation{} ", bound, bound == 1 ? "" : "s");
   }
 
   static std::string describe_complete(std::uint64_t executions) {
@@ -159,11 +167,20 @@ class Search {
       return;
     }
     ++report_.executions;
+    count_deviations(outcome);
     if (outcome.violation) {
       take(outcome, info, seed, number);
     } else if (std::has_single_bit(number + 1)) {
       confirm(outcome);
     }
+  }
+
+  void count_deviations(const Outcome& outcome) {
+    if (options_.limits.deviations_max == Limits{}.deviations_max) return;
+    report_.bound_reached |= outcome.bound_reached;
+    std::vector<std::uint64_t>& counts = report_.executions_by_deviations;
+    if (counts.size() <= outcome.deviations) counts.resize(outcome.deviations + 1);
+    ++counts[outcome.deviations];
   }
 
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.

@@ -79,11 +79,19 @@ struct Report {
   // reached: about 3.1 % of the tree", "sampled: 10 000 executions, 3 412 distinct interleavings,
   // unseen mass about 4.0 %".
   std::string scope;
+  // With a bound on deviations: executions with exactly 0, 1, … of them, and whether the bound left
+  // anything out. If not, the bound was no restriction.
+  std::vector<std::uint64_t> executions_by_deviations;
+  bool bound_reached = false;
   std::vector<Finding> findings;
   std::string error;
 };
 
 // Searches. Requires: options.strategy is "auto" or in the catalog.
+// With options.limits.deviations_max = N the space is that of executions with at most N deviations;
+// exhausting it is kVerified only if the bound left nothing out, else kClean, with `exhausted`. A
+// search with N + 1 repeats that with N; whoever deepens calls this with 0, 1, 2, … and ends when
+// `bound_reached` is false.
 // The verdict kError is given when an execution did not repeat; `error` says which choice or step
 // differed. Every finding, and now and then an execution without one, is confirmed by a replay, so
 // `factory` is called more often than executions are counted.

@@ -244,20 +244,33 @@ Limits read_limits(const Json& object) {
   return read;
 }
 
+// An object of texts.
+std::map<std::string, std::string> texts_at(const Json& object, const char* key) {
+  const Json& texts = member(object, "$", key);
+  if (!texts.is_object()) {
+    throw Problem(fmt::format("$.{} should be an object, but is {}", key, type_name(texts)));
+  }
+  std::map<std::string, std::string> read;
+  for (const auto& [name, value] : texts.items()) {
+    read[name] = text_at(texts, std::string("$.") + key, name.c_str());
+  }
+  return read;
+}
+
+Json texts_object(const std::map<std::string, std::string>& texts) {
+  Json object = Json::object();
+  for (const auto& [name, text] : texts) object[name] = text;
+  return object;
+}
+
 Failure read_failure(const Json& object) {
   constexpr std::uint64_t kStepsMax = std::numeric_limits<std::uint32_t>::max();
   check_format(object);
   Failure failure;
   failure.scenario = text_at(object, "$", "scenario");
-  const Json& parameters = member(object, "$", "parameters");
-  if (!parameters.is_object()) {
-    throw Problem(
-        fmt::format("$.parameters should be an object, but is {}", type_name(parameters)));
-  }
-  for (const auto& [name, value] : parameters.items()) {
-    failure.parameters[name] = text_at(parameters, "$.parameters", name.c_str());
-  }
+  failure.parameters = texts_at(object, "parameters");
   failure.profile = text_at(object, "$", "profile");
+  if (object.contains("alternatives")) failure.alternatives = texts_at(object, "alternatives");
   failure.limits = read_limits(object);
   const Json& violation = member(object, "$", "violation");
   failure.violation.rule = text_at(violation, "$.violation", "rule");
@@ -316,17 +329,27 @@ std::string to_json(const Failure& failure) {
                      {"seed", hex(static_cast<std::uint64_t>(failure.provenance.seed))},
                      {"execution", failure.provenance.execution},
                      {"version", failure.provenance.version}};
-  Json parameters = Json::object();
-  for (const auto& [name, text] : failure.parameters) parameters[name] = text;
-  const std::vector<std::pair<const char*, std::string>> fields{
-      {"format", dumped(kFormatName)},        {"format_version", dumped(kFailureFormat)},
-      {"scenario", dumped(failure.scenario)}, {"parameters", dumped(parameters)},
-      {"profile", dumped(failure.profile)},   {"limits", dumped(limits_object(failure.limits))},
-      {"violation", dumped(violation)},       {"label", dumped(failure.label)},
-      {"fibers", dumped(failure.fibers)},     {"steps", dumped(failure.steps)},
-      {"hash", dumped(hex(failure.hash))},    {"schedule", choice_list(failure.schedule)},
+  std::vector<std::pair<const char*, std::string>> fields{
+      {"format", dumped(kFormatName)},
+      {"format_version", dumped(kFailureFormat)},
+      {"scenario", dumped(failure.scenario)},
+      {"parameters", dumped(texts_object(failure.parameters))},
+      {"profile", dumped(failure.profile)},
+      {"limits", dumped(limits_object(failure.limits))},
+      {"violation", dumped(violation)},
+      {"label", dumped(failure.label)},
+      {"fibers", dumped(failure.fibers)},
+      {"steps", dumped(failure.steps)},
+      {"hash", dumped(hex(failure.hash))},
+      {"schedule", choice_list(failure.schedule)},
       {"provenance", dumped(provenance)},
   };
+  if (!failure.alternatives.empty()) {
+    const auto behind = std::find_if(fields.begin(), fields.end(), [](const auto& field) {
+      return std::string_view(field.first) == "limits";
+    });
+    fields.insert(behind, {"alternatives", dumped(texts_object(failure.alternatives))});
+  }
   std::string text = "{\n";
   for (std::size_t i = 0; i < fields.size(); ++i) {
     text += fmt::format("  \"{}\": {}{}\n", fields[i].first, fields[i].second,

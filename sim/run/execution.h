@@ -47,7 +47,13 @@ struct Limits {
   std::uint32_t steps_max = 20'000;         // reaching it is the verdict kStepLimit
   std::size_t stack_bytes = 256 * 1024;     // of each fiber
   std::size_t heap_bytes_max = 64u << 20u;  // of simulated memory in one execution
+  // Of the questions asked with Asked::kBounded, how many may have another answer than the default
+  // in one execution, whichever fibers ask them. A search's; records are followed without it.
+  std::uint32_t deviations_max = ~std::uint32_t{0};
 };
+
+// Whether an answer other than the default is one of those that Limits::deviations_max counts.
+enum class Asked : std::uint8_t { kFreely, kBounded };
 
 // The machine that runs executions one after another, on one OS thread (which becomes the
 // controller). Its fibers and buffers are reused. Must be destroyed on the thread that made it.
@@ -84,7 +90,7 @@ class Execution {
   // no other fiber runs. Returns an alternative below `options`. `question` has static storage.
   // Fails the execution (verdict kStepLimit) beyond limits.steps_max questions.
   std::uint32_t choose(const char* question, std::uint32_t options,
-                       std::uint32_t default_option = 0);
+                       std::uint32_t default_option = 0, Asked asked = Asked::kFreely);
 
   // Starts a fiber. Its code up to its first announced step runs now, as part of this step.
   // `name` has static storage. Fails the execution (verdict kStepLimit) beyond kFibersMax fibers.

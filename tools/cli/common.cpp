@@ -178,9 +178,4 @@ std::string severity_name(sim::Severity severity) {
   return fmt::format("S{}", static_cast<unsigned>(severity));
 }
 
-std::string label_of(std::string_view profile) {
-  if (profile == "windows") return "reachable-on-windows";
-  return profile == "paranoid" ? "fragility" : "bug";
-}
-
 }  // namespace nmrcheck::cli
