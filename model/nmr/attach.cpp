@@ -336,6 +336,7 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
     judge_frees(binding, Side::kProvider);
     *provider_context = answer.context;
     *provider_dispatch = answer.dispatch;
+    if (may_answer(6, 2)) announce(id, {{binding.object, Op::kUpdate}}, "attach call returns");
     binding.attach_call_returned = true;
   } else {
     binding.phase = BindingPhase::kClientDeciding;

@@ -91,7 +91,7 @@ class Search {
     // The space may be exhausted exactly at the limit.
     if (!exhausted && !ended_ && info.exhaustive) exhausted = !begin(*strategy, Seed{0});
     report_.exhausted = report_.exhausted || (exhausted && info.exhaustive);
-    if (exhausted && !ended_) return describe_bound() + describe_complete(number);
+    if (exhausted && !ended_) return describe_complete(number);
     if (ended_ && report_.error.empty()) {
       return fmt::format("ended at the first violation, in execution {}", grouped(number));
     }
@@ -120,16 +120,16 @@ class Search {
                        executions == 1 ? "" : "s");
   }
 
-  // "up to 2 deviations "
+  // " up to 2 deviations", if the bound left anything out.
   std::string describe_bound() const {
     if (!report_.bound_reached) return {};
     const std::uint32_t bound = options_.limits.deviations_max;
-    return fmt::format("up to {} deviation{} ", bound, bound == 1 ? "" : "s");
+    return fmt::format(" up to {} deviation{}", bound, bound == 1 ? "" : "s");
   }
 
-  static std::string describe_complete(std::uint64_t executions) {
-    if (executions == 1) return "complete: the only execution";
-    return fmt::format("complete: all {} executions", grouped(executions));
+  std::string describe_complete(std::uint64_t executions) const {
+    if (executions == 1) return fmt::format("complete{}: the only execution", describe_bound());
+    return fmt::format("complete{}: all {} executions", describe_bound(), grouped(executions));
   }
 
   static std::string describe_partial(const Strategy& strategy, std::uint64_t executions,
