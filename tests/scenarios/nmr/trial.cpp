@@ -114,11 +114,16 @@ Module::Module(ULONG number)
   provider.ProviderRegistrationInstance.Number = number;
 }
 
-Result run(const model::AllowedLetters& allowed, const Body& body) {
+sim::Report explore(const model::AllowedLetters& allowed, const Body& body, const char* strategy,
+                    std::uint64_t executions) {
   const model::Profile profile = profile_with(allowed);
-  const sim::Report report =
-      sim::explore([&] { return std::make_unique<Program>(body, profile); },
-                   {.strategy = "dfs", .budget = {1, {}}, .minimize = false});
+  return sim::explore([&] { return std::make_unique<Program>(body, profile); },
+                      {.strategy = strategy, .budget = {executions, {}}, .minimize = false});
+}
+
+Result run(const model::AllowedLetters& allowed, const Body& body) {
+  const sim::Report report = explore(allowed, body, "dfs", 1);
+
   Result result{diary(), {}, report.error};
   if (!report.findings.empty()) result.violation = report.findings[0].violation;
   return result;
@@ -127,15 +132,12 @@ Result run(const model::AllowedLetters& allowed, const Body& body) {
 bool some_execution_leaves(const std::string& text, const model::AllowedLetters& allowed,
                            const Body& body) {
   constexpr std::uint64_t kExecutions = 300;
-  const model::Profile profile = profile_with(allowed);
   bool seen = false;
   const Body watched = [&](model::World& world, Behaviour& how) {
     body(world, how);
     seen = seen || (!text.empty() && diary().find(text) != std::string::npos);
   };
-  const sim::Report report =
-      sim::explore([&] { return std::make_unique<Program>(watched, profile); },
-                   {.strategy = "random", .budget = {kExecutions, {}}, .minimize = false});
+  const sim::Report report = explore(allowed, watched, "random", kExecutions);
   return seen || (text.empty() && !report.findings.empty());
 }
 

@@ -8,6 +8,7 @@
 #include "model/nmr/own_profile.h"
 #include "scenarios/kit.h"
 #include "sim/core/violation.h"
+#include "sim/explore/explorer.h"
 
 namespace nmrcheck::trial {
 
@@ -58,6 +59,10 @@ struct Result {
 // Runs `body` on a registrar that is Windows' except for `allowed`: the execution in which every
 // choice has its first answer.
 Result run(const model::AllowedLetters& allowed, const Body& body);
+
+// A search of such executions. The first violation ends it; nothing is minimized.
+sim::Report explore(const model::AllowedLetters& allowed, const Body& body, const char* strategy,
+                    std::uint64_t executions);
 
 // True if some of 300 random executions leaves this diary, or, for "", ends in a violation.
 bool some_execution_leaves(const std::string& diary, const model::AllowedLetters& allowed,
