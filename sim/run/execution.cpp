@@ -55,8 +55,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   last_ = kNoFiber;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
-  outcome_.steps = 0;
-  outcome_.deviations = 0;
+  outcome_.steps = outcome_.deviations = 0;
   outcome_.bound_reached = false;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
@@ -358,9 +357,8 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   point_.default_option = default_option;
   point_.settled = asked == Asked::kBounded && outcome_.deviations >= limits_.deviations_max;
   outcome_.bound_reached |= point_.settled;
-  const std::optional<std::uint32_t> picked = point_.settled && !strategy_->answers_settled()
-                                                  ? std::optional(default_option)
-                                                  : strategy_->pick(point_);
+  std::optional<std::uint32_t> picked = default_option;
+  if (!point_.settled || strategy_->answers_settled()) picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     pool_.switch_to(FiberPool::kController);
