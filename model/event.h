@@ -47,9 +47,12 @@ struct Passed {
 
 enum class EventKind : std::uint8_t {
   // NmrRegister*: module, side, registration; Called: the registration context is passed; npi;
-  // has_cleanup; `pointer` is the characteristics. Returned: status; the handle is passed.
+  // has_cleanup; `pointer` is the characteristics. Returned: status; if it is success, the handle
+  // is passed.
   kRegisterCalled,
   kRegisterReturned,
+  // Paranoid registrars only (CP-03): the registration is undone, and the call will fail.
+  kRegistrationRolledBack,
   // A registration handle was given to a function: side (of the function), registration if the
   // handle names one. Followed by Called if it is of the right kind and alive.
   kRegistrationHandleUsed,

@@ -24,33 +24,44 @@ const NPI_PROVIDER_CHARACTERISTICS& provider_of(const Registration& registration
 
 std::uint32_t bits(NTSTATUS status) { return static_cast<std::uint32_t>(status); }
 
-NTSTATUS register_module(Side side, const void* characteristics,
-                         const NPI_REGISTRATION_INSTANCE& instance, void* context, HANDLE* handle) {
+NTSTATUS register_module(Side side, const ModuleCallbacks& callbacks,
+                         const NPI_REGISTRATION_INSTANCE& instance, HANDLE* handle) {
   if (instance.NpiId == nullptr) return STATUS_INVALID_PARAMETER;
   std::array<std::uint8_t, sizeof(NPIID)> npi{};
   std::memcpy(npi.data(), instance.NpiId, npi.size());
+  ModuleCallbacks described = callbacks;
+  described.malformed |= instance.Size < sizeof instance;
+  described.versioned |= instance.Version != 0;
   return static_cast<NTSTATUS>(
-      current_world().registrar().register_module(side, {characteristics, context}, npi, handle));
+      current_world().registrar().register_module(side, described, npi, handle));
 }
 
 }  // namespace
 
-std::uint32_t DdkCallouts::client_attach(const Registration& client, const Registration& provider,
+Callouts::Instance DdkCallouts::instance_of(const Registration& module) {
+  const void* instance = module.side == Side::kClient
+                             ? &client_of(module).ClientRegistrationInstance
+                             : &provider_of(module).ProviderRegistrationInstance;
+  return {instance, sizeof(NPI_REGISTRATION_INSTANCE)};
+}
+
+std::uint32_t DdkCallouts::client_attach(const Registration& client, const void* peer_instance,
                                          void* binding_handle) {
-  return bits(
-      client_of(client).ClientAttachProvider(binding_handle, client.callbacks.context,
-                                             &provider_of(provider).ProviderRegistrationInstance));
+  return bits(client_of(client).ClientAttachProvider(
+      binding_handle, client.callbacks.context,
+      static_cast<PNPI_REGISTRATION_INSTANCE>(peer_instance)));
 }
 
 Callouts::ProviderAnswer DdkCallouts::provider_attach(const Registration& provider,
-                                                      const Registration& client,
+                                                      const void* peer_instance,
                                                       void* binding_handle, void* client_context,
                                                       const void* client_dispatch) {
   PVOID context = kUnset;
   CONST VOID* dispatch = kUnset;
   const NTSTATUS status = provider_of(provider).ProviderAttachClient(
-      binding_handle, provider.callbacks.context, &client_of(client).ClientRegistrationInstance,
-      client_context, client_dispatch, &context, &dispatch);
+      binding_handle, provider.callbacks.context,
+      static_cast<PNPI_REGISTRATION_INSTANCE>(peer_instance), client_context, client_dispatch,
+      &context, &dispatch);
   return {bits(status), context, dispatch, context != kUnset, dispatch != kUnset};
 }
 
@@ -83,16 +94,22 @@ extern "C" {
 
 NTSTATUS NmrRegisterClient(PNPI_CLIENT_CHARACTERISTICS ClientCharacteristics, PVOID ClientContext,
                            PHANDLE NmrClientHandle) {
-  return nmrcheck::model::register_module(Side::kClient, ClientCharacteristics,
-                                          ClientCharacteristics->ClientRegistrationInstance,
-                                          ClientContext, NmrClientHandle);
+  const NPI_CLIENT_CHARACTERISTICS& own = *ClientCharacteristics;
+  const bool malformed = own.Length < sizeof own || own.ClientAttachProvider == nullptr ||
+                         own.ClientDetachProvider == nullptr;
+  return nmrcheck::model::register_module(
+      Side::kClient, {ClientCharacteristics, ClientContext, malformed, own.Version != 0},
+      own.ClientRegistrationInstance, NmrClientHandle);
 }
 
 NTSTATUS NmrRegisterProvider(PNPI_PROVIDER_CHARACTERISTICS ProviderCharacteristics,
                              PVOID ProviderContext, PHANDLE NmrProviderHandle) {
-  return nmrcheck::model::register_module(Side::kProvider, ProviderCharacteristics,
-                                          ProviderCharacteristics->ProviderRegistrationInstance,
-                                          ProviderContext, NmrProviderHandle);
+  const NPI_PROVIDER_CHARACTERISTICS& own = *ProviderCharacteristics;
+  const bool malformed = own.Length < sizeof own || own.ProviderAttachClient == nullptr ||
+                         own.ProviderDetachClient == nullptr;
+  return nmrcheck::model::register_module(
+      Side::kProvider, {ProviderCharacteristics, ProviderContext, malformed, own.Version != 0},
+      own.ProviderRegistrationInstance, NmrProviderHandle);
 }
 
 NTSTATUS NmrDeregisterClient(HANDLE NmrClientHandle) {

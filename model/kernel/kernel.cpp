@@ -140,15 +140,41 @@ std::uint8_t Kernel::irql() const { return at_current().irql; }
 
 void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
 
-void Kernel::require_dispatch_level(const char* function) const {
-  if (irql() >= kDispatchLevel) return;
+void Kernel::open_irql(std::uint32_t question) {
+  FiberState& fiber = at_current();
+  const bool settled = fiber.irql >= kDispatchLevel;
+  fiber.open_irqls.push_back({question, settled, false, fiber.irql});
+}
+
+void Kernel::close_irql() {
+  FiberState& fiber = at_current();
+  const OpenIrql closed = fiber.open_irqls.back();
+  fiber.open_irqls.pop_back();
+  if (closed.raised) fiber.irql = closed.before;
+}
+
+// The innermost callback first: one that runs at the IRQL of its caller leaves the question to it.
+std::uint8_t Kernel::settled_irql() {
+  FiberState& fiber = at_current();
+  for (std::size_t i = fiber.open_irqls.size(); i > 0 && fiber.irql < kDispatchLevel; --i) {
+    OpenIrql& open = fiber.open_irqls[i - 1];
+    if (open.decided) continue;
+    open.raised = irql_decider_->decide_raised(open.question);
+    open.decided = true;
+    if (open.raised) fiber.irql = kDispatchLevel;
+  }
+  return fiber.irql;
+}
+
+void Kernel::require_dispatch_level(const char* function) {
+  if (settled_irql() >= kDispatchLevel) return;
   std::string message = fmt::format("{} at IRQL {} on {} without raising it to {}", function,
                                     irql(), describe_fiber(), kDispatchLevel);
   broken("KRN-IRQL-01", std::move(message));
 }
 
-void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
-  if (irql() <= highest) return;
+void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) {
+  if ((highest < kDispatchLevel ? settled_irql() : irql()) <= highest) return;
   std::string message = fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
                                     irql(), describe_fiber(), highest);
   broken("KRN-IRQL-01", std::move(message));

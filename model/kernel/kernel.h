@@ -74,6 +74,16 @@ struct Module {
   sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
 };
 
+// Answers whether a callback runs at DISPATCH_LEVEL, when its code first depends on it.
+class IrqlDecider {
+ public:
+  // `question` is what open_irql was given. Called on the callback's fiber.
+  virtual bool decide_raised(std::uint32_t question) = 0;
+
+ protected:
+  ~IrqlDecider() = default;
+};
+
 enum class PoolKind : std::uint32_t { kImage, kNonPaged, kPaged };
 
 // A driver's routine with its arguments: `run` knows the routine's real type.
@@ -108,6 +118,12 @@ class Kernel {
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
   // Data of the image, zeroed, alive until unload: the driver's globals.
   void* image_data(ModuleId module, std::size_t bytes, const char* name);
+  // A copy of `bytes` at `data` that belongs to no module; null if the memory is used up.
+  void* lend_copy(const void* data, std::size_t bytes);
+  // What a step must name that takes a copy back, for null nothing; and the taking back itself, in
+  // the step that runs. A later access to the copy is one to freed memory.
+  void add_taking_back(sim::Footprint& footprint, const void* copy) const;
+  void take_back(const void* copy);
 
   void push(const Frame& frame);
   void pop();
@@ -132,12 +148,22 @@ class Kernel {
 
   // --- IRQL ---
 
+  // The current IRQL; while it is open, the lower of the two. What depends on it asks
+  // settled_irql() or requires something, and so settles it.
   std::uint8_t irql() const;
   void set_irql(std::uint8_t irql);
   // Breaks KRN-IRQL-01 when the IRQL is above `highest`.
-  void require_irql_at_most(std::uint8_t highest, const char* function) const;
+  void require_irql_at_most(std::uint8_t highest, const char* function);
   // The same below DISPATCH_LEVEL.
-  void require_dispatch_level(const char* function) const;
+  void require_dispatch_level(const char* function);
+
+  // Until close_irql the current fiber runs at its IRQL or at DISPATCH_LEVEL: nobody asked yet. A
+  // search then pays for the question only where the answer matters. Calls nest.
+  // Requires: set_irql_decider was called.
+  void open_irql(std::uint32_t question);
+  void close_irql();
+  void set_irql_decider(IrqlDecider& decider) { irql_decider_ = &decider; }
+  std::uint8_t settled_irql();
 
   // --- Memory ---
 
@@ -195,10 +221,18 @@ class Kernel {
   void queue_work(const char* name, bool pin, const Work& work);
 
  private:
+  struct OpenIrql {
+    std::uint32_t question = 0;
+    bool decided = false;
+    bool raised = false;
+    std::uint8_t before = kPassiveLevel;
+  };
+
   struct FiberState {
     std::vector<Frame> frames;
     std::vector<HeldLock> locks;
     std::uint8_t irql = kPassiveLevel;
+    std::vector<OpenIrql> open_irqls;  // innermost last
     int critical_regions = 0;
     sim::ObjectId time = sim::kNoObject;  // what the fiber waits for when it sleeps
     sim::Place place;
@@ -221,6 +255,7 @@ class Kernel {
 
   sim::Execution& execution_;
   EventSink& sink_;
+  IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;

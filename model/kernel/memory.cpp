@@ -46,6 +46,24 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
   return data;
 }
 
+void* Kernel::lend_copy(const void* data, std::size_t bytes) {
+  void* copy = allocate(bytes, PoolKind::kNonPaged, 0, false);
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, data, bytes);
+  execution_.heap().block(*block_of(copy)).owner = index(kNoModule);
+  return copy;
+}
+
+void Kernel::add_taking_back(sim::Footprint& footprint, const void* copy) const {
+  if (copy == nullptr) return;
+  footprint.add({execution_.heap().block(*block_of(copy)).lifetime, sim::Op::kUpdate});
+}
+
+void Kernel::take_back(const void* copy) {
+  if (copy == nullptr) return;
+  execution_.heap().free(*block_of(copy), {execution_.current(), execution_.steps(), place()});
+}
+
 // Whether a free is right depends on who judges it; whether the owner leaks, on the unload.
 sim::Footprint Kernel::footprint_of_free(std::uint32_t index) const {
   const sim::HeapBlock& block = execution_.heap().block(index);

@@ -55,12 +55,17 @@ void View::fold_registration(const Event& event) {
     case EventKind::kRegisterReturned:
       registration.returned = true;
       registration.handle = passed(event).handle;
+      if (!succeeded(event.status)) registration.closed = true;
+      break;
+    case EventKind::kRegistrationRolledBack:
+      registration.rolled_back = true;
       break;
     case EventKind::kDeregisterCalled:
       ++registration.deregister_calls;
       break;
     case EventKind::kDeregisterReturned:
       registration.deregister_returned = true;
+      if (event.status == 0) registration.closed = true;
       break;
     case EventKind::kWaitCalled:
       ++registration.wait_calls;

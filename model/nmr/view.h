@@ -58,7 +58,9 @@ struct RegistrationView {
   std::uint32_t deregister_calls = 0;
   bool deregister_returned = false;
   std::uint32_t wait_calls = 0;
-  bool closed = false;  // the wait returned success
+  bool rolled_back = false;  // undone by the registrar, before the call fails
+  // The wait returned success, or NmrDeregister* did, or the registration failed.
+  bool closed = false;
 };
 
 class View {

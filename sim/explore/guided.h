@@ -50,6 +50,7 @@ class GuidedStrategy final : public Strategy {
 
   bool begin_execution(Seed seed) override;
   Pick pick(const ChoicePoint& point) override;
+  bool answers_settled() const override { return true; }
 
   std::uint32_t preemptions() const { return preemptions_; }
   std::uint32_t value_deviations() const { return value_deviations_; }
@@ -92,6 +93,7 @@ class DeviationRecorder final : public Strategy {
   bool begin_execution(Seed seed) override;
   Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override { followed_.end_execution(end); }
+  bool answers_settled() const override { return true; }
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   const std::vector<Deviation>& deviations() const { return deviations_; }

@@ -67,6 +67,7 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
     ++result.executions_blocked;
   } else {
     ++result.executions;
+    count_deviations(outcome, result);
     if (broken) {
       take(outcome, strategy, result);
     } else {
@@ -83,6 +84,14 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
     result.stopped = true;
   }
   return broken;
+}
+
+void PartRunner::count_deviations(const Outcome& outcome, StretchResult& result) const {
+  if (state_.options.limits.deviations_max == Limits{}.deviations_max) return;
+  result.bound_reached |= outcome.bound_reached;
+  std::vector<std::uint64_t>& counts = result.executions_by_deviations;
+  if (counts.size() <= outcome.deviations) counts.resize(outcome.deviations + 1);
+  ++counts[outcome.deviations];
 }
 
 void PartRunner::take(const Outcome& outcome, const Strategy& strategy, StretchResult& result) {

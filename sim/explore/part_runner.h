@@ -47,6 +47,9 @@ struct StretchResult {
   std::uint64_t steps = 0;
   std::uint32_t steps_deepest = 0;
   std::vector<SampledTrace> traces;
+  // See Report.
+  std::vector<std::uint64_t> executions_by_deviations;
+  bool bound_reached = false;
   std::vector<Found> found;  // each rule once
   std::string error;         // of the last execution; empty if none
   bool misled = false;       // the error is that a footprint is too small
@@ -81,6 +84,7 @@ class PartRunner {
  private:
   Strategy& sampler(const StrategyInfo& info, std::uint64_t number);
   bool run_one(Strategy& strategy, const Stretch& stretch, StretchResult& result);
+  void count_deviations(const Outcome& outcome, StretchResult& result) const;
   void take(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
   bool repeat(const Outcome& outcome, StretchResult& result);
   bool out_of_time(std::uint64_t begun, bool slow) const;

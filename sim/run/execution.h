@@ -53,6 +53,9 @@ struct Limits {
   // Whether fibers that wait for each other in a circle end the execution at once, though others
   // could go on. Without it they do when no fiber can: every trace is then a whole one.
   bool partial_deadlocks = true;
+  // Of the questions asked with Asked::kBounded, how many may have another answer than the default
+  // in one execution, whichever fibers ask them. A search's; records are followed without it.
+  std::uint32_t deviations_max = ~std::uint32_t{0};
 };
 
 // Visits of one state in which nothing could go but time and polls: a livelock then. Loops that
@@ -69,6 +72,9 @@ struct Mark {
   const char* action = "";
   Place place;
 };
+
+// Whether an answer other than the default is one of those that Limits::deviations_max counts.
+enum class Asked : std::uint8_t { kFreely, kBounded };
 
 // The machine that runs executions one after another, on one OS thread (which becomes the
 // controller). Its fibers and buffers are reused. Must be destroyed on the thread that made it.
@@ -121,7 +127,7 @@ class Execution {
   // no other fiber runs. Returns an alternative below `options`. `question` has static storage.
   // Fails the execution (verdict kStepLimit) beyond limits.steps_max questions.
   std::uint32_t choose(const char* question, std::uint32_t options,
-                       std::uint32_t default_option = 0);
+                       std::uint32_t default_option = 0, Asked asked = Asked::kFreely);
 
   // Starts a fiber. Its code up to its first announced step runs now, as part of this step.
   // `name` has static storage. Fails the execution (verdict kStepLimit) beyond kFibersMax fibers.

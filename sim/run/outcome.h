@@ -21,6 +21,10 @@ struct Outcome {
   Ending ending = Ending::kComplete;
   std::optional<Violation> violation;
   std::uint32_t steps = 0;
+  // Answers that left the default, of questions asked with Asked::kBounded; whether there were so
+  // many that another such question had only its default left.
+  std::uint32_t deviations = 0;
+  bool bound_reached = false;
   // A hash of (fiber, operations, objects, results) of every step. Equal schedules of a
   // deterministic program give equal hashes.
   std::uint64_t hash = 0;

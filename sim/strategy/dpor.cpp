@@ -189,6 +189,10 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
     const std::uint32_t answer = turn == 0 ? point.default_option : turn - 1;
     if (turn > 0 && answer == point.default_option) continue;
     const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
+    if (point.settled && turn > 0) {
+      asleep_.push_back(longer);  // no later step of this execution may take it either
+      continue;
+    }
     if (tree_.fully_asleep(longer, asleep(current_))) continue;
     if (picked == kNoLabel) {
       picked = longer;

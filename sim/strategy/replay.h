@@ -16,6 +16,7 @@ class ReplayStrategy final : public Strategy {
   bool begin_execution(Seed seed) override;
   Pick pick(const ChoicePoint& point) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
+  bool answers_settled() const override { return true; }
 
   // How many recorded choices the execution used.
   std::size_t used() const { return next_; }

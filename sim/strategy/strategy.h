@@ -46,6 +46,9 @@ struct ChoicePoint {
   // kValue: the number of alternatives, at least 1, and the one that stands for usual behaviour.
   std::uint32_t options = 0;
   std::uint32_t default_option = 0;
+  // kValue: the execution has used up its deviations (Limits::deviations_max): whoever answers all
+  // questions may pick nothing but the default, unless it follows a record.
+  bool settled = false;
 
   bool current_enabled() const { return current != kNoFiber && (enabled & mask_of(current)) != 0; }
 };
@@ -133,6 +136,11 @@ class Strategy {
   // Returns the id of a fiber in point.enabled, or an alternative below point.options. Returns
   // nothing when all that can follow is covered already: the execution is then abandoned.
   virtual Pick pick(const ChoicePoint& point) = 0;
+
+  // True for a strategy that wants to see settled questions as well: it follows a record, or needs
+  // the same questions in every order of independent steps. Others are not asked; the answer is the
+  // default.
+  virtual bool answers_settled() const { return false; }
 
   // Called after each execution, also one that the strategy itself abandoned.
   virtual void end_execution(const ExecutionEnd&) {}

@@ -14,10 +14,11 @@ namespace {
 
 class NoCallouts final : public Callouts {
  public:
-  std::uint32_t client_attach(const Registration&, const Registration&, void*) override {
+  Instance instance_of(const Registration&) override { return {}; }
+  std::uint32_t client_attach(const Registration&, const void*, void*) override {
     return kStatusNoInterface;
   }
-  ProviderAnswer provider_attach(const Registration&, const Registration&, void*, void*,
+  ProviderAnswer provider_attach(const Registration&, const void*, void*, void*,
                                  const void*) override {
     return {kStatusNoInterface};
   }

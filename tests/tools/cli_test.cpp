@@ -72,8 +72,8 @@ TEST_F(CliTest, UnknownStrategyProfileRuleListAndFormat) {
                  "there is no profile \"window\"; there are documented, windows, paranoid. Did you "
                  "mean windows?");
   expect_refused({"explain", "nmr-det-03"},
-                 "there is no rule \"nmr-det-03\". Did you mean NMR-DET-03? "
-                 "`nmrcheck list rules` lists all.");
+                 "there is no rule or choice point \"nmr-det-03\". Did you mean NMR-DET-03? "
+                 "`nmrcheck list rules` and `nmrcheck list profiles` list all.");
   expect_refused({"list", "rule"},
                  "there is no list of \"rule\"; there are scenarios, rules, strategies, profiles. "
                  "Did you mean rules?");
@@ -292,7 +292,7 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
       {"scenarios", {"name", "summary", "expected", "twin", "source"}},
       {"rules", {"id", "severity", "party", "statement", "source"}},
       {"strategies", {"name", "summary"}},
-      {"profiles", {"name", "summary"}}};
+      {"profiles", {"name", "summary", "choice_points"}}};
   for (const auto& [what, expected] : lists) {
     const Json list = json_of({"list", what}, 0);
     ASSERT_FALSE(list.empty()) << what;
@@ -315,7 +315,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   EXPECT_EQ(keys(violations[0]),
             (Words{"rule", "severity", "label", "message", "step", "failure"}));
   EXPECT_EQ(violations[0]["rule"], "harness.deadlock");
-  EXPECT_EQ(violations[0]["label"], "bug");
+  EXPECT_EQ(violations[0]["label"], "reachable-on-windows");
   EXPECT_TRUE(exists(violations[0]["failure"]));
 
   const Json twin = json_of({"explore", "harness/crossed-locks-fixed"}, 0);

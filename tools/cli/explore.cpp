@@ -10,6 +10,7 @@
 #include "sim/explore/workers.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/label.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
@@ -20,7 +21,7 @@ using Json = nlohmann::ordered_json;
 // What was asked for, checked.
 struct Request {
   std::vector<const Scenario*> targets;
-  const model::Profile* profile = nullptr;
+  ChosenProfile profile;
   sim::SearchOptions search;
   std::map<std::string, std::int64_t> parameters;
   std::string out = "nmrcheck-out";
@@ -31,6 +32,7 @@ struct Reported {
   const sim::Finding* finding = nullptr;
   std::string file;  // empty when it could not be written
   sim::Failure failure;
+  Label label;
   sim::Trace trace;
 };
 
@@ -62,12 +64,10 @@ std::optional<std::string> find_strategy_and_profile(const Options& options, Req
                        fmt::join(names, ", "), suggestion(options.strategy, names));
   }
   request.search.strategy = options.strategy;
-  request.profile = model::find_profile(options.profile);
-  if (request.profile != nullptr) return std::nullopt;
-  std::vector<std::string_view> names;
-  for (const model::Profile& profile : model::profiles()) names.push_back(profile.name);
-  return fmt::format("there is no profile \"{}\"; there are {}.{}", options.profile,
-                     fmt::join(names, ", "), suggestion(options.profile, names));
+  auto chosen = choose_profile(options.profile);
+  if (const auto* error = std::get_if<model::ProfileError>(&chosen)) return error->message;
+  request.profile = std::get<ChosenProfile>(std::move(chosen));
+  return std::nullopt;
 }
 
 std::string unknown_parameter(const Scenario& scenario, const std::string& name) {
@@ -167,6 +167,17 @@ std::optional<std::string> read_shard(const Options& options, sim::SearchOptions
   return std::nullopt;
 }
 
+std::optional<std::string> read_deviations(const Options& options, sim::Limits& limits) {
+  if (options.deviations.empty()) return std::nullopt;
+  const std::optional<std::uint64_t> number = parse_number(options.deviations);
+  if (!number || *number >= sim::Limits{}.deviations_max) {
+    return fmt::format("--deviations should be a number from 0 on, but is \"{}\"",
+                       options.deviations);
+  }
+  limits.deviations_max = static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
 std::optional<std::string> check(const Options& options, Request& request) {
   if (auto problem = check_format(options)) return problem;
   if (auto problem = find_targets(options, request)) return problem;
@@ -181,6 +192,7 @@ std::optional<std::string> check(const Options& options, Request& request) {
   if (auto problem = read_preemptions(options, request.search)) return problem;
   if (auto problem = read_jobs(options, request.search.jobs)) return problem;
   if (auto problem = read_shard(options, request.search)) return problem;
+  if (auto problem = read_deviations(options, request.search.limits)) return problem;
   request.search.keep_going = options.keep_going;
   if (options.out.empty()) return std::nullopt;
   request.out = options.out;
@@ -215,11 +227,12 @@ std::optional<std::string> write_failure(const Scenario& scenario, const Request
   for (const auto& [name, value] : values_for(scenario, request)) {
     failure.parameters[name] = std::to_string(value);
   }
-  failure.profile = request.profile->name;
+  failure.profile = request.profile.base->name;
+  failure.alternatives = model::changes_of(*request.profile.profile, *request.profile.base);
   failure.limits = request.search.limits;
   failure.violation = finding.violation;
   failure.place = sim::to_string(finding.violation.place);
-  failure.label = label_of(request.profile->name);
+  failure.label = reported.label.name;
   failure.fibers = sim::fiber_names(reported.trace);
   failure.schedule = sim::named_choices(reported.trace);
   failure.steps = finding.steps;
@@ -257,14 +270,14 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
     const sim::Violation& violation = one.finding->violation;
     violations.push_back({{"rule", violation.rule},
                           {"severity", severity_name(violation.severity)},
-                          {"label", label_of(request.profile->name)},
+                          {"label", one.label.name},
                           {"message", violation.message},
                           {"step", violation.step},
                           {"failure", one.file}});
   }
   Json json = {{"target", scenario.name},
                {"strategy", request.search.strategy},
-               {"profile", request.profile->name},
+               {"profile", request.profile.profile->name},
                {"seed", fmt::format("0x{:x}", static_cast<std::uint64_t>(request.search.seed))},
                {"verdict", verdict_name(report.verdict)},
                {"exhausted", report.exhausted},
@@ -274,6 +287,10 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"seconds", report.seconds},
                {"scope", report.scope},
                {"violations", violations}};
+  if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
+    json["deviations"] = request.search.limits.deviations_max;
+    json["executions_by_deviations"] = report.executions_by_deviations;
+  }
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -291,9 +308,10 @@ void print_finding(const Options& options, const Request& request, const Reporte
   fmt::print("\n");
   if (rule != nullptr) {
     field("rule", fmt::format("{} ({}, {}): {}", rule->id, severity_name(rule->severity),
-                              label_of(request.profile->name), rule->statement));
+                              reported.label.name, rule->statement));
     if (!rule->mend.empty()) field("mend", std::string(rule->mend));
   }
+  field("label", fmt::format("{}: {}", reported.label.name, reported.label.why));
   if (reported.failure.size) field("size", sim::describe_size(reported.failure));
   field("found", fmt::format("by {} in execution {}, seed 0x{:x}", finding.strategy,
                              grouped(finding.execution + 1),
@@ -321,6 +339,10 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
+  if (!report.executions_by_deviations.empty()) {
+    fmt::print("{:<34} executions with 0, 1, … deviations: {}\n", "",
+               fmt::join(report.executions_by_deviations, ", "));
+  }
   for (const Reported& one : reported) print_finding(options, request, one);
   if (!reported.empty()) fmt::print("\n");
   std::fflush(stdout);
@@ -335,14 +357,14 @@ int explore(const Options& options) {
   }
   if (options.format == "text") {
     fmt::print("strategy {}, profile {}, seed 0x{:x}\n\n", request.search.strategy,
-               request.profile->name, static_cast<std::uint64_t>(request.search.seed));
+               request.profile.profile->name, static_cast<std::uint64_t>(request.search.seed));
   }
   int status = kNothingFound;
   Json list = Json::array();
   for (const Scenario* scenario : request.targets) {
     const sim::ProgramFactory factory = [&request, scenario,
                                          values = values_for(*scenario, request)] {
-      return scenario->make(values, *request.profile);
+      return scenario->make(values, *request.profile.profile);
     };
     const bool watched = options.format == "text" && is_terminal(true);
     if (watched) {
@@ -356,6 +378,8 @@ int explore(const Options& options) {
     std::vector<Reported> reported(report.findings.size());
     for (std::size_t i = 0; i < reported.size(); ++i) {
       reported[i].finding = &report.findings[i];
+      reported[i].label = label_of(*scenario, values_for(*scenario, request), request.profile,
+                                   report.findings[i], request.search.limits);
       // What was found is shown all the same.
       if (auto problem = write_failure(*scenario, request, factory, reported[i])) {
         status = std::max(status, bad_request(*problem));
