@@ -270,6 +270,7 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
                                                 void** provider_context,
                                                 const void** provider_dispatch) {
   constexpr const char* kFunction = "NmrClientAttachProvider";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
   // Inside the callback the binding belongs to this fiber: nothing that others do shows here.
   std::optional<BindingId> found = attaching_with(handle);
   if (!found) found = use_binding_handle(Side::kClient, handle, false, kFunction);

@@ -47,6 +47,7 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   const FrameScope frame(kernel_, {FrameKind::kRegistrar, module, kNoBinding, side, function});
   sim::Footprint footprint{{directory_, Op::kUpdate}};
   add_image(footprint, module);
+  kernel_.add_variable(footprint, handle, Op::kUpdate);
   execution_.step(footprint, function, place);
   const RegistrationId id{static_cast<std::uint32_t>(registrations_.size())};
   Registration& made = registrations_.emplace_back();
@@ -60,16 +61,28 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   made.handle_number = index(id);
   made.handle_owner = id;
   made.handle = registration_handle(made.handle_number);
-  kernel_.judge_frees(callbacks.characteristics, made.object);
+  const Description description = callouts_.describe(made);
+  for (const auto& [characteristics, limit] : limits_) {
+    if (characteristics == callbacks.characteristics) made.bindings_max = limit;
+  }
+  for (const void* lent :
+       {callbacks.characteristics, static_cast<const void*>(callbacks.context), description.npi,
+        description.module_id, description.npi_characteristics}) {
+    kernel_.judge_frees(lent, made.object);
+  }
+  kernel_.watch(handle);
   const Passed given{.context = callbacks.context};
   kernel_.emit({.kind = EventKind::kRegisterCalled,
                 .side = side,
                 .module = made.module,
                 .registration = id,
+                .block = made.bindings_max,
                 .pointer = callbacks.characteristics,
                 .name = function,
                 .passed = &given,
                 .npi = &npi,
+                .description = &description,
+                .cell = handle,
                 .has_cleanup = made.has_cleanup});
   if (refuses(callbacks)) {
     close(id);
@@ -143,6 +156,7 @@ void Registrar::number_handle(RegistrationId id) {
 void Registrar::store_handle(void** handle, void* value) {
   if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
   *handle = value;
+  kernel_.unwatch(handle);
 }
 
 // Requires: the registration is closed.
@@ -153,6 +167,7 @@ std::uint32_t Registrar::fail_registration(RegistrationId id, void** handle, std
   const std::uint32_t left = ask(2, bit(kLeftUntouched) | bit(kNullStored) | bit(kGarbageStored));
   if (left == kNullStored) store_handle(handle, nullptr);
   if (left == kGarbageStored) store_handle(handle, kGarbageHandle);
+  kernel_.unwatch(handle);
   kernel_.emit({.kind = EventKind::kRegisterReturned,
                 .side = failed.side,
                 .module = failed.module,

@@ -22,5 +22,12 @@ void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
 void add_binding_memory(std::vector<Scenario>& list);
 void add_teardown(std::vector<Scenario>& list);
+void add_param_contract(std::vector<Scenario>& list);
+void add_registration_contract(std::vector<Scenario>& list);
+void add_attach_bindings(std::vector<Scenario>& list);
+void add_detach_requests(std::vector<Scenario>& list);
+void add_lent_memory(std::vector<Scenario>& list);
+void add_irql_contract(std::vector<Scenario>& list);
+void add_liveness_contract(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

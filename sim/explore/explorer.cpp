@@ -183,6 +183,11 @@ class Search {
     }
     // Where a part begins in the search is known only now.
     const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    for (const Found& found : result.hints) {
+      const std::uint64_t number = first + found.begun * stretch.stride;
+      take_hint(found.outcome, found.sampler.empty() ? info.name : found.sampler,
+                fork(options_.seed, number), number);
+    }
     for (const Found& found : result.found) {
       const std::uint64_t number = first + found.begun * stretch.stride;
       const std::string_view strategy = found.sampler.empty() ? info.name : found.sampler;
@@ -208,6 +213,19 @@ class Search {
     for (std::size_t i = 0; i < result.executions_by_deviations.size(); ++i) {
       counts[i] += result.executions_by_deviations[i];
     }
+  }
+
+  void take_hint(const Outcome& first, std::string_view strategy, Seed seed, std::uint64_t number) {
+    if (!state_.hinted.insert(first.violation->rule).second) return;
+    Finding hint;
+    hint.violation = *first.violation;
+    hint.schedule = hint.found = first.schedule;
+    hint.steps = hint.size.steps = hint.found_size.steps = first.steps;
+    hint.hash = first.hash;
+    hint.execution = number;
+    hint.strategy = strategy;
+    hint.seed = seed;
+    report_.hints.push_back(std::move(hint));
   }
 
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.

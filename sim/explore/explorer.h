@@ -110,6 +110,9 @@ struct Report {
   std::vector<std::uint64_t> executions_by_deviations;
   bool bound_reached = false;
   std::vector<Finding> findings;
+  // Hints, one for each rule, each with the execution that showed it first, not minimized. They do
+  // not change the verdict.
+  std::vector<Finding> hints;
   std::string error;
 };
 

@@ -98,6 +98,8 @@ const std::vector<Report> kGoodReports = {
        s.detach(kFirst, kProvider);
        s.finish(kFirst);
        s.deregister_returned(kClient, kC);
+       s.kernel().set_irql(kPassiveLevel);
+       s.wait_returned(kClient, kC);
      }},
     // A registration that the paranoid profile undoes (CP-03).
     {"", "UndoesARegistrationBeforeItFails",
