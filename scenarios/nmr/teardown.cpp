@@ -135,7 +135,7 @@ void add_unloads(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/wait-in-detach",
             "A client's detach callback waits for the deregistration that it is part of.",
-            {"NMR-LIVE-01", "KRN-IRQL-01"},
+            {"NMR-LIVE-01", "NMR-IRQL-02"},
             "nmr/wait-in-detach-fixed",
             "ebpf-for-windows pull request 3594",
             {},

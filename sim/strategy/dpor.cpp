@@ -191,6 +191,7 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
     const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
     if (point.settled && turn > 0) {
       asleep_.push_back(longer);  // no later step of this execution may take it either
+      ++nodes_[current_].done;
       continue;
     }
     if (tree_.fully_asleep(longer, asleep(current_))) continue;

@@ -53,10 +53,10 @@ TEST(DeviationsTest, TheScopeNamesTheBound) {
   const auto scope = [](const char* scenario, std::uint32_t bound) {
     return search(scenario, "dpor", bound).scope;
   };
-  EXPECT_EQ(scope("nmr/lost-completion-fixed", 0), "complete up to 0 deviations: all 9 executions");
+  EXPECT_EQ(scope("nmr/lost-completion-fixed", 0), "complete up to 0 deviations: all 9 traces");
   EXPECT_EQ(scope("nmr/lost-completion-fixed", 1),
-            "complete up to 1 deviation: all 237 executions");
-  EXPECT_EQ(scope("nmr/unload-without-wait-fixed", 99), "complete: all 2 680 executions");
+            "complete up to 1 deviation: all 237 traces");
+  EXPECT_EQ(scope("nmr/unload-without-wait-fixed", 99), "complete: all 2 680 traces");
 }
 
 // With dfs the numbers are of interleavings, and just as independent of the bound.

@@ -35,14 +35,14 @@ TEST(LabelTest, WhatWindowsDoesToo) {
   EXPECT_EQ(windows.why, "found with what windows allows");
 }
 
-// A callback that waits breaks KRN-IRQL-01 only when it comes at DISPATCH_LEVEL (CP-17).
+// A callback that waits breaks NMR-IRQL-02 only when it comes at DISPATCH_LEVEL (CP-17).
 TEST(LabelTest, WhatOnlyTheDocumentationAllows) {
-  const Label documented = label_for("nmr/wait-in-detach", "KRN-IRQL-01", chosen("documented"));
+  const Label documented = label_for("nmr/wait-in-detach", "NMR-IRQL-02", chosen("documented"));
   EXPECT_EQ(documented.name, "bug");
   EXPECT_EQ(documented.why,
             "found with what documented allows; not found with what windows allows, in up to 4 000 "
             "executions");
-  EXPECT_EQ(label_for("nmr/wait-in-detach", "KRN-IRQL-01", chosen("paranoid")).name, "bug");
+  EXPECT_EQ(label_for("nmr/wait-in-detach", "NMR-IRQL-02", chosen("paranoid")).name, "bug");
 }
 
 // A wait that does not wait for the cleanup (CP-18 c) is excluded by necessity.
@@ -56,7 +56,7 @@ TEST(LabelTest, WhatNeedsAParanoidRegistrar) {
 // An own profile is measured by the built-in ones, whatever its base.
 TEST(LabelTest, WhatIsFoundWithAnOwnProfile) {
   EXPECT_EQ(
-      label_for("nmr/wait-in-detach", "KRN-IRQL-01", chosen("windows", {{"CP-17", "b"}})).name,
+      label_for("nmr/wait-in-detach", "NMR-IRQL-02", chosen("windows", {{"CP-17", "b"}})).name,
       "bug");
   EXPECT_EQ(label_for("nmr/sample-client", "NMR-UNL-03", chosen("windows", {{"CP-18", "c"}})).name,
             "fragility");
