@@ -31,6 +31,7 @@ std::vector<Scenario> all_scenarios() {
   add_detach_contract(list);
   add_binding_memory(list);
   add_teardown(list);
+  add_several(list);
   add_generated(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);

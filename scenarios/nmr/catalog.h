@@ -22,5 +22,6 @@ void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
 void add_binding_memory(std::vector<Scenario>& list);
 void add_teardown(std::vector<Scenario>& list);
+void add_several(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
