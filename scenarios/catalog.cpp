@@ -31,6 +31,10 @@ std::vector<Scenario> all_scenarios() {
   add_detach_contract(list);
   add_binding_memory(list);
   add_teardown(list);
+  add_designs_counting(list);
+  add_designs_draining(list);
+  add_designs_bindings(list);
+  add_designs_late(list);
   add_several(list);
   add_generated(list);
   add_kernel_memory(list);

@@ -22,6 +22,10 @@ void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
 void add_binding_memory(std::vector<Scenario>& list);
 void add_teardown(std::vector<Scenario>& list);
+void add_designs_bindings(std::vector<Scenario>& list);
+void add_designs_late(std::vector<Scenario>& list);
 void add_several(std::vector<Scenario>& list);
+void add_designs_counting(std::vector<Scenario>& list);
+void add_designs_draining(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
