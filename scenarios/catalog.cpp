@@ -36,6 +36,13 @@ std::vector<Scenario> all_scenarios() {
   add_designs_bindings(list);
   add_designs_late(list);
   add_several(list);
+  add_param_contract(list);
+  add_registration_contract(list);
+  add_attach_bindings(list);
+  add_detach_requests(list);
+  add_lent_memory(list);
+  add_irql_contract(list);
+  add_liveness_contract(list);
   add_generated(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);

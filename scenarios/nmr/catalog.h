@@ -27,5 +27,12 @@ void add_designs_late(std::vector<Scenario>& list);
 void add_several(std::vector<Scenario>& list);
 void add_designs_counting(std::vector<Scenario>& list);
 void add_designs_draining(std::vector<Scenario>& list);
+void add_param_contract(std::vector<Scenario>& list);
+void add_registration_contract(std::vector<Scenario>& list);
+void add_attach_bindings(std::vector<Scenario>& list);
+void add_detach_requests(std::vector<Scenario>& list);
+void add_lent_memory(std::vector<Scenario>& list);
+void add_irql_contract(std::vector<Scenario>& list);
+void add_liveness_contract(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
