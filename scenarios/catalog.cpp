@@ -35,6 +35,9 @@ std::vector<Scenario> all_scenarios() {
   add_designs_draining(list);
   add_designs_bindings(list);
   add_designs_late(list);
+  add_designs_middle(list);
+  add_designs_attach(list);
+  add_designs_identity(list);
   add_several(list);
   add_param_contract(list);
   add_registration_contract(list);

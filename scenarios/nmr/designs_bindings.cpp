@@ -144,9 +144,8 @@ void enter(Module& module) {
   module.client = kit::client_characteristics(attach_provider, detach, cleanup);
   module.provider = kit::provider_characteristics(attach_client, detach, cleanup);
   const NTSTATUS status =
-      kSide == Side::kClient
-          ? NmrRegisterClient(&module.client, &module, &module.registration)
-          : NmrRegisterProvider(&module.provider, &module, &module.registration);
+      kSide == Side::kClient ? NmrRegisterClient(&module.client, &module, &module.registration)
+                             : NmrRegisterProvider(&module.provider, &module, &module.registration);
   if (!NT_SUCCESS(status)) module.registration = nullptr;
 }
 
@@ -172,11 +171,10 @@ void drive_broadcast(model::World& world, const ParameterValues& values) {
   std::array<peers::Peer*, kPeerNames.size()> others{};
   const std::uint32_t count = value(values, "peers");
   for (std::uint32_t i = 0; i < count; ++i) {
-    others[i] = kSide == Side::kClient
-                    ? peers::load_provider(world, kPeerNames[i], peers::kKitProvider,
-                                           alone::habits(values))
-                    : peers::load_client(world, kPeerNames[i], peers::kKitClient,
-                                         alone::habits(values));
+    others[i] =
+        kSide == Side::kClient
+            ? peers::load_provider(world, kPeerNames[i], peers::kKitProvider, alone::habits(values))
+            : peers::load_client(world, kPeerNames[i], peers::kKitClient, alone::habits(values));
   }
   alone::drive<Module>(world, module, std::span(others).first(count), value(values, "leaves"));
 }
@@ -188,26 +186,26 @@ using small::Driver;
 // A provider leaves while another one comes; a thread of the client calls whatever it has.
 template <const small::Client& kClient>
 void drive_succession(model::World& world, const ParameterValues& values) {
-  const alone::Module<Driver> module = alone::load(
-      world, "client.sys",
-      alone::Module<Driver>{.enter =
-                                [](Driver& client) {
-                                  client.client = kit::client_characteristics(
-                                      kClient.attach, kClient.detach, kClient.cleanup);
-                                  small::register_client(client);
-                                },
-                            .threads = {},
-                            .unload = kClient.unload});
+  const alone::Module<Driver> module =
+      alone::load(world, "client.sys",
+                  alone::Module<Driver>{.enter =
+                                            [](Driver& client) {
+                                              client.client = kit::client_characteristics(
+                                                  kClient.attach, kClient.detach, kClient.cleanup);
+                                              small::register_client(client);
+                                            },
+                                        .threads = {},
+                                        .unload = kClient.unload});
   Driver* client = module.globals;
   std::array<peers::Peer*, 2> providers{};
   for (std::size_t i = 0; i < providers.size(); ++i) {
-    providers[i] = peers::load_provider(world, kPeerNames[i], peers::kKitProvider,
-                                        alone::habits(values));
+    providers[i] =
+        peers::load_provider(world, kPeerNames[i], peers::kKitProvider, alone::habits(values));
   }
   peers::enter(*providers[0]);
   kit::in_driver(module.driver, "DriverEntry", [&] { module.enter(*client); });
-  const sim::FiberId caller = kit::start_thread(module.driver, "caller",
-                                                [client] { kClient.thread(*client); });
+  const sim::FiberId caller =
+      kit::start_thread(module.driver, "caller", [client] { kClient.thread(*client); });
   const sim::FiberId leaver = peers::start_leaving(*providers[0]);
   peers::enter(*providers[1]);
   world.kernel().unload(module.driver, [&] {
@@ -237,32 +235,43 @@ VOID leave_room(PVOID context) {
 }
 
 // The attach callback starts afresh, as if the binding before were gone.
-NTSTATUS attach_afresh(HANDLE handle, PVOID context, PNPI_REGISTRATION_INSTANCE instance) {
+NTSTATUS attach_afresh(HANDLE handle, PVOID context, PNPI_REGISTRATION_INSTANCE) {
   auto& client = *static_cast<Driver*>(context);
   lock(client.lock, [&] {
     client.calls = 0;
     client.detaching = FALSE;
   });
-  return small::attach_to_call(handle, context, instance);
+  NMRCHECK_WRITE(client.binding, handle);
+  PVOID provider = nullptr;
+  CONST VOID* dispatch = nullptr;
+  const NTSTATUS status =
+      NmrClientAttachProvider(handle, context, &small::kClientDispatch, &provider, &dispatch);
+  if (!NT_SUCCESS(status)) return status;
+  NMRCHECK_WRITE(client.peer_context, provider);
+  NMRCHECK_WRITE(client.peer_dispatch, dispatch);
+  lock(client.lock, [&] { client.attached = TRUE; });
+  return status;
 }
 
 void deregister(Driver& client) {
   if (client.registration != nullptr) kit::deregister_client(client.registration);
 }
 
-// What attaching stores is read by a call that may be in progress.
+// With one context, the next binding may store its own while a call is in progress.
 void call_stored(Driver& client) {
   if (!small::begin_call(client)) return;
   const VOID* dispatch = NMRCHECK_READ(client.peer_dispatch);
   NMRCHECK_CALL(static_cast<const kit::ProviderDispatch*>(dispatch), Request,
                 NMRCHECK_READ(client.peer_context));
-  small::end_call(client);
+  bool last = false;
+  lock(client.lock, [&] { last = --client.calls == 0 && client.detaching; });
+  if (last) NmrClientDetachProviderComplete(NMRCHECK_READ(client.binding));
 }
 
 constexpr small::Client kOneRoom{.attach = attach_in_room,
                                  .detach = small::detach_counting,
                                  .cleanup = leave_room,
-                                 .thread = call_stored,
+                                 .thread = small::call_once,
                                  .unload = deregister};
 constexpr small::Client kOneContext{.attach = attach_afresh,
                                     .detach = small::detach_counting,

@@ -94,8 +94,7 @@ void call_once(Client& client) {
 
 void enter(Client& client) {
   client.characteristics = kit::client_characteristics(attach, detach, cleanup);
-  const NTSTATUS status =
-      NmrRegisterClient(&client.characteristics, &client, &client.registration);
+  const NTSTATUS status = NmrRegisterClient(&client.characteristics, &client, &client.registration);
   if (!NT_SUCCESS(status)) client.registration = nullptr;
 }
 
@@ -103,8 +102,7 @@ void unload(Client& client) {
   if (client.registration != nullptr) kit::deregister_client(client.registration);
 }
 
-constexpr alone::Module<Client> kOneWord{
-    .enter = enter, .threads = {call_once}, .unload = unload};
+constexpr alone::Module<Client> kOneWord{.enter = enter, .threads = {call_once}, .unload = unload};
 
 // --- Drivers of the small kind ---
 
@@ -118,13 +116,13 @@ void deregister(Driver& client) {
   if (client.registration != nullptr) kit::deregister_client(client.registration);
 }
 
-// --- The driver stops its thread before it deregisters; if its provider leaves first, it counts ---
+// --- The driver stops its thread before it deregisters; if its provider leaves first, it counts
+// ---
 
 void start_calling(Driver& client) {
   enter_small<small::attach_to_call, small::detach_counting>(client);
-  client.thread = model::current_kernel().start_thread("caller", [&client] {
-    small::call_once(client);
-  });
+  client.thread =
+      model::current_kernel().start_thread("caller", [&client] { small::call_once(client); });
   client.threads = 1;
 }
 
@@ -150,7 +148,7 @@ NTSTATUS detach_both(PVOID context) {
   return status;
 }
 
-template <LONG Driver::* kCounter, bool kAsksBoth>
+template <LONG Driver::*kCounter, bool kAsksBoth>
 void call_and_count(Driver& client) {
   bool begun = false;
   bool last = false;
@@ -268,8 +266,7 @@ void add_designs_counting(std::vector<Scenario>& list) {
             "NmrClientDetachProviderComplete reference page",
             parameters,
             alone::make_client<Driver, kTwoCounters<false>>},
-           "It completes when both are drained.",
-           alone::make_client<Driver, kTwoCounters<true>>);
+           "It completes when both are drained.", alone::make_client<Driver, kTwoCounters<true>>);
 }
 
 }  // namespace nmrcheck::designs

@@ -90,8 +90,7 @@ void enter(Client& client) {
   KeInitializeEvent(&client.wake, SynchronizationEvent, FALSE);
   KeInitializeEvent(&client.grace.drained, NotificationEvent, FALSE);
   client.characteristics = kit::client_characteristics(attach, kDetach, kCleanup);
-  const NTSTATUS status =
-      NmrRegisterClient(&client.characteristics, &client, &client.registration);
+  const NTSTATUS status = NmrRegisterClient(&client.characteristics, &client, &client.registration);
   if (!NT_SUCCESS(status)) client.registration = nullptr;
 }
 
@@ -130,9 +129,8 @@ void call_protected(Client& client) {
   ExReleaseRundownProtection(&binding->users);
 }
 
-constexpr alone::Module<Client> kWorkItem{.enter = enter<detach_by_work_item, cleanup>,
-                                          .threads = {call_protected},
-                                          .unload = unload};
+constexpr alone::Module<Client> kWorkItem{
+    .enter = enter<detach_by_work_item, cleanup>, .threads = {call_protected}, .unload = unload};
 
 // --- An owner: one thread makes all calls, and completes when the callback has asked it to ---
 
@@ -194,9 +192,7 @@ LONG begin_section(Grace& grace) {
 
 void end_section(Grace& grace, LONG parity) {
   bool last = false;
-  lock(grace.lock, [&] {
-    last = --grace.readers[parity] == 0 && parity != (grace.period & 1);
-  });
+  lock(grace.lock, [&] { last = --grace.readers[parity] == 0 && parity != (grace.period & 1); });
   if (last) KeSetEvent(&grace.drained, IO_NO_INCREMENT, FALSE);
 }
 
@@ -232,9 +228,8 @@ void call_in_section(Client& client) {
   end_section(client.grace, parity);
 }
 
-constexpr alone::Module<Client> kGrace{.enter = enter<detach_after_grace, cleanup>,
-                                       .threads = {call_in_section},
-                                       .unload = unload};
+constexpr alone::Module<Client> kGrace{
+    .enter = enter<detach_after_grace, cleanup>, .threads = {call_in_section}, .unload = unload};
 
 // --- The same without the section: a detach does not wait for those who have the pointer ---
 
@@ -270,7 +265,7 @@ void add_designs_draining(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/grace-period-unheeded",
             "A client's thread uses the binding outside of the section that a detach waits for.",
-            {"NMR-DET-06", "NMR-DET-10", "NMR-MEM-08", "KRN-POOL-01"},
+            {"NMR-DET-06", "NMR-DET-10", "NMR-MEM-08"},
             "nmr/grace-period",
             "ebpf-for-windows, epoch-based reclamation",
             parameters,

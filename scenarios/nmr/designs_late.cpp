@@ -1,7 +1,7 @@
 // Modules that do one more thing after their detach, alone with a maximal peer: a last call, a
 // timer, a look at the context, a refusal to serve.
 #include "scenarios/nmr/alone.h"
-#include "scenarios/nmr/small.h"
+#include "scenarios/nmr/calling.h"
 
 namespace nmrcheck::designs {
 namespace {
@@ -37,8 +37,8 @@ template <const small::Provider& kProvider>
 constexpr alone::Module<Driver> kAloneProvider{
     .enter =
         [](Driver& provider) {
-          provider.provider = kit::provider_characteristics(kProvider.attach, kProvider.detach,
-                                                            kProvider.cleanup);
+          provider.provider =
+              kit::provider_characteristics(kProvider.attach, kProvider.detach, kProvider.cleanup);
           kProvider.enter(provider);
         },
     .threads = {kProvider.thread},
@@ -50,25 +50,9 @@ void deregister(Driver& provider) {
 
 // --- A provider that ends its flows when it is detached, and tells the client of each ---
 
-NTSTATUS accept(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE instance,
-                PVOID client_context, CONST VOID* client_dispatch, PVOID* provider_context,
-                CONST VOID** provider_dispatch) {
-  Driver& provider = driver_of(context);
-  const NTSTATUS status =
-      small::attach_client(binding, context, instance, client_context, client_dispatch,
-                           provider_context, provider_dispatch);
-  lock(provider.lock, [&] { provider.attached = TRUE; });
-  return status;
-}
-
-void say_goodbye(const Driver& provider) {
-  NMRCHECK_CALL(static_cast<const kit::ClientDispatch*>(provider.peer_dispatch), Notify,
-                provider.peer_context);
-}
-
 VOID end_flows(PDEVICE_OBJECT, PVOID context) {
   IoFreeWorkItem(static_cast<PIO_WORKITEM>(driver_of(context).memory));
-  say_goodbye(driver_of(context));
+  small::notify_peer(driver_of(context));
 }
 
 NTSTATUS detach_and_end_flows(PVOID context) {
@@ -82,18 +66,17 @@ NTSTATUS detach_and_end_flows(PVOID context) {
 // The calls are over before it deregisters, or counted if its client leaves first.
 void end_flows_then_deregister(Driver& provider) {
   if (small::begin_call(provider)) {
-    say_goodbye(provider);
-    bool last = false;
-    lock(provider.lock, [&] { last = --provider.calls == 0 && provider.detaching; });
-    if (last) NmrProviderDetachClientComplete(provider.binding);
+    small::notify_peer(provider);
+    small::end_upcall(provider);
   }
   deregister(provider);
 }
 
 constexpr small::Provider kGoodbye{
-    .attach = accept, .detach = detach_and_end_flows, .unload = deregister};
-constexpr small::Provider kGoodbyeBefore{
-    .attach = accept, .detach = small::detach_counting, .unload = end_flows_then_deregister};
+    .attach = small::attach_client_to_call, .detach = detach_and_end_flows, .unload = deregister};
+constexpr small::Provider kGoodbyeBefore{.attach = small::attach_client_to_call,
+                                         .detach = small::detach_counting,
+                                         .unload = end_flows_then_deregister};
 
 // --- A timer that the detach does not cancel ---
 
@@ -230,7 +213,7 @@ void add_designs_late(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/goodbye-call",
             "A provider's work item tells the client of a flow's end after the detach.",
-            {"NMR-DET-10"},
+            {"NMR-DET-03", "NMR-DET-10"},
             "nmr/goodbye-call-fixed",
             "ebpf-for-windows pull request 988",
             quiet,
@@ -240,7 +223,7 @@ void add_designs_late(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/timer-not-cancelled",
             "A client's timer fires after the detach, and calls the provider.",
-            {"NMR-DET-03", "NMR-DET-10"},
+            {"NMR-DET-10"},
             "nmr/timer-not-cancelled-fixed",
             "Detaching a Client Module from a Provider Module",
             quiet,

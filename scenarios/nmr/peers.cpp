@@ -20,6 +20,7 @@ struct State {
 
 struct Bound {
   Peer* peer;
+  model::BindingId binding;  // as rules number it
   HANDLE handle;
   PVOID context;  // the module's, with its table
   const void* dispatch;
@@ -48,15 +49,27 @@ State& at(Bound& bound) {
   return bound.state;
 }
 
+// Tells rules of a reference. What it is judged by is ordered by the steps on the state.
+void tell(const Bound& bound, model::EventKind fact) {
+  model::current_kernel().emit({.kind = fact,
+                                .side = bound.peer->side,
+                                .module = bound.peer->driver,
+                                .binding = bound.binding,
+                                .name = "reference of the peer"});
+}
+
 bool take(Bound& bound) {
   State& state = at(bound);
   if (!state.open || state.closing) return false;
   ++state.references;
+  tell(bound, model::EventKind::kReferenceTaken);
   return true;
 }
 
-void drop(Bound& bound) {
+// Drops the reference of the binding itself, or of a call.
+void drop_any(Bound& bound, bool of_call) {
   State& state = at(bound);
+  if (of_call) tell(bound, model::EventKind::kReferenceDropped);
   --state.references;
   if (state.references > 0) return;
   if (bound.peer->side == model::Side::kClient) {
@@ -65,6 +78,9 @@ void drop(Bound& bound) {
     NmrProviderDetachClientComplete(bound.handle);
   }
 }
+
+void drop(Bound& bound) { drop_any(bound, true); }
+void drop_binding(Bound& bound) { drop_any(bound, false); }
 
 // Runs `routine` on a thread of the peer's own, which its unload waits for.
 template <void (*kRoutine)(Bound&)>
@@ -92,6 +108,8 @@ Bound* make_bound(Peer& peer, HANDLE handle) {
   if (number > kBindingsMax) return nullptr;
   Bound& bound = peer.bounds[number - 1];
   bound.peer = &peer;
+  const model::Kernel& kernel = model::current_kernel();
+  bound.binding = kernel.frames(kernel.execution().current()).back().binding;
   bound.handle = handle;
   bound.state.references = 1;
   return &bound;
@@ -157,9 +175,9 @@ NTSTATUS detach(PVOID context) {
   const std::uint32_t ending = chooses ? choose("how the peer ends a detach", endings) : kLater;
   if (ending == kAtOnce) return STATUS_SUCCESS;
   if (ending == kInside) {
-    drop(bound);
+    drop_binding(bound);
   } else {
-    start<drop>("closer of the peer", bound);
+    start<drop_binding>("closer of the peer", bound);
   }
   return STATUS_PENDING;
 }
@@ -167,6 +185,7 @@ NTSTATUS detach(PVOID context) {
 // --- Requests ---
 
 void complete_request(Bound& bound) {
+  nmrcheck_request_completed(bound.peer->npi.dispatch, &bound);
   bound.peer->npi.complete(bound.dispatch, bound.context);
   drop(bound);
 }
@@ -202,10 +221,9 @@ Peer* load(model::World& world, model::Side side, const char* name, const Npi& n
 }
 
 void register_peer(Peer& peer) {
-  const NTSTATUS status =
-      peer.side == model::Side::kClient
-          ? NmrRegisterClient(&peer.client, &peer, &peer.registration)
-          : NmrRegisterProvider(&peer.provider, &peer, &peer.registration);
+  const NTSTATUS status = peer.side == model::Side::kClient
+                              ? NmrRegisterClient(&peer.client, &peer, &peer.registration)
+                              : NmrRegisterProvider(&peer.provider, &peer, &peer.registration);
   if (!NT_SUCCESS(status)) peer.registration = nullptr;
 }
 
@@ -229,6 +247,7 @@ NTSTATUS serve(void* context) {
   const Peer& peer = *bound.peer;
   if (!peer.habits.pends || peer.npi.complete == nullptr) return STATUS_SUCCESS;
   if (choose("how the peer answers a request", 2) == 0 || !take(bound)) return STATUS_SUCCESS;
+  nmrcheck_request_pended(peer.npi.dispatch, &bound);  // NMR-DET-09: on the module's behalf
   start<complete_request>("completer of the peer", bound);
   return STATUS_PENDING;
 }
