@@ -103,7 +103,9 @@ TEST_P(CompleteSearchSlowTest, FindsWhateverSamplingFinds) {
   EXPECT_EQ(complete.error, "");
   // What would have followed a violation is not seen, so that orders behind it may turn out
   // covered.
-  if (scenario.expected.empty()) EXPECT_EQ(complete.executions_blocked, 0u);
+  if (scenario.expected.empty()) {
+    EXPECT_EQ(complete.executions_blocked, 0u);
+  }
   if (!complete.exhausted) GTEST_SKIP() << "more than " << kComplete << " executions";
   std::set<std::string> all = rules_of(complete);
   for (const sim::Finding& hint : complete.hints) {
