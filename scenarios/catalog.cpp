@@ -31,6 +31,14 @@ std::vector<Scenario> all_scenarios() {
   add_detach_contract(list);
   add_binding_memory(list);
   add_teardown(list);
+  add_designs_counting(list);
+  add_designs_draining(list);
+  add_designs_bindings(list);
+  add_designs_late(list);
+  add_designs_middle(list);
+  add_designs_attach(list);
+  add_designs_identity(list);
+  add_several(list);
   add_param_contract(list);
   add_registration_contract(list);
   add_attach_bindings(list);
