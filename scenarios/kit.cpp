@@ -59,11 +59,18 @@ sim::FiberId start_thread(model::ModuleId driver, const char* name, std::functio
 
 void join(sim::FiberId thread) { model::current_kernel().join_thread(thread); }
 
+bool registered(NTSTATUS status, HANDLE& handle) {
+  if (!NT_SUCCESS(status)) handle = nullptr;
+  return NT_SUCCESS(status);
+}
+
 void deregister_client(HANDLE handle) {
+  if (handle == nullptr) return;
   if (NmrDeregisterClient(handle) == STATUS_PENDING) NmrWaitForClientDeregisterComplete(handle);
 }
 
 void deregister_provider(HANDLE handle) {
+  if (handle == nullptr) return;
   if (NmrDeregisterProvider(handle) == STATUS_PENDING) {
     NmrWaitForProviderDeregisterComplete(handle);
   }

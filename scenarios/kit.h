@@ -48,7 +48,12 @@ Globals* globals(model::ModuleId driver) {
 sim::FiberId start_thread(model::ModuleId driver, const char* name, std::function<void()> code);
 void join(sim::FiberId thread);
 
-// NmrDeregister* and, when it says STATUS_PENDING, the wait: what a correct unload does.
+// What a driver makes of the status of NmrRegister*: a handle of a registration that failed means
+// nothing, and becomes NULL. Returns true if it succeeded.
+bool registered(NTSTATUS status, HANDLE& handle);
+
+// NmrDeregister* and, when it says STATUS_PENDING, the wait: what a correct unload does. Nothing
+// for NULL.
 void deregister_client(HANDLE handle);
 void deregister_provider(HANDLE handle);
 

@@ -81,7 +81,7 @@ void register_copy(Driver& client) {
   auto* copy = allocate<NPI_CLIENT_CHARACTERISTICS>();
   *copy = client.client;
   client.memory = copy;
-  (void)NmrRegisterClient(copy, &client, &client.registration);
+  kit::registered(NmrRegisterClient(copy, &client, &client.registration), client.registration);
 }
 
 void register_and_free(Driver& client) {

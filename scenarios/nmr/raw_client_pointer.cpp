@@ -148,10 +148,13 @@ void drive(model::World& world, const NPI_PROVIDER_CHARACTERISTICS& characterist
   auto* provider = kit::globals<Provider>(provider_driver);
   auto* client = kit::globals<Client>(client_driver);
   kit::in_driver(provider_driver, "DriverEntry", [&] {
-    (void)NmrRegisterProvider(&characteristics, provider, &provider->registration);
+    kit::registered(NmrRegisterProvider(&characteristics, provider, &provider->registration),
+                    provider->registration);
   });
-  kit::in_driver(client_driver, "DriverEntry",
-                 [&] { (void)NmrRegisterClient(&kClient, client, &client->registration); });
+  kit::in_driver(client_driver, "DriverEntry", [&] {
+    kit::registered(NmrRegisterClient(&kClient, client, &client->registration),
+                    client->registration);
+  });
   const sim::FiberId notifier =
       kit::start_thread(provider_driver, "notifier", [=] { notify(provider); });
   world.kernel().unload(client_driver, [&] { kit::deregister_client(client->registration); });

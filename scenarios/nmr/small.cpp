@@ -94,7 +94,8 @@ void call_once(Driver& client) {
 }
 
 void register_client(Driver& client) {
-  (void)NmrRegisterClient(&client.client, &client, &client.registration);
+  kit::registered(NmrRegisterClient(&client.client, &client, &client.registration),
+                  client.registration);
 }
 
 void unload_client(Driver& client) {
@@ -124,7 +125,8 @@ NTSTATUS attach_client(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE
 NTSTATUS detach_client(PVOID) { return STATUS_SUCCESS; }
 
 void register_provider(Driver& provider) {
-  (void)NmrRegisterProvider(&provider.provider, &provider, &provider.registration);
+  kit::registered(NmrRegisterProvider(&provider.provider, &provider, &provider.registration),
+                  provider.registration);
 }
 
 void unload_provider(Driver& provider) {

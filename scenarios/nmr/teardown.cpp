@@ -77,7 +77,8 @@ HANDLE register_invalid(Driver& client) {
 
 void unwind_both(Driver& client) {
   small::register_client(client);
-  kit::deregister_provider(register_invalid(client));
+  const HANDLE second = register_invalid(client);
+  if (NmrDeregisterProvider(second) == STATUS_PENDING) NmrWaitForProviderDeregisterComplete(second);
 }
 
 void unwind_the_first(Driver& client) {
