@@ -61,8 +61,8 @@ void deregister_provider(HANDLE handle);
 
 // The parameter of scenarios in which allocations, registrations and attachments may fail: how many
 // of them in one execution.
-inline constexpr Parameter kFaults{"faults", "how many allocations, registrations, attachments fail",
-                                   1, 0, 8};
+inline constexpr Parameter kFaults{
+    "faults", "how many allocations, registrations, attachments fail", 1, 0, 8};
 
 using DriveFunction = void (*)(model::World& world, const ParameterValues& values);
 

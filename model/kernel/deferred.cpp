@@ -1,7 +1,7 @@
 // Deferred procedure calls and timers.
 //
-// Whether a DPC is queued, or a timer set, is the state of its object. Its fiber takes it from there
-// or finds that somebody else did, so that a fiber too many does no harm.
+// Whether a DPC is queued, or a timer set, is the state of its object. Its fiber takes it from
+// there or finds that somebody else did, so that a fiber too many does no harm.
 #include <fmt/format.h>
 
 #include "model/kernel/kernel.h"
@@ -17,9 +17,7 @@ sim::ObjectId Kernel::dpc_queue() {
   return dpc_queue_;
 }
 
-void Kernel::initialize_dpc(void* dpc) {
-  initialize(dpc, ObjectType::kDpc, {}, "KeInitializeDpc");
-}
+void Kernel::initialize_dpc(void* dpc) { initialize(dpc, ObjectType::kDpc, {}, "KeInitializeDpc"); }
 
 void Kernel::initialize_timer(void* timer) {
   initialize(timer, ObjectType::kTimer, {}, "KeInitializeTimer");

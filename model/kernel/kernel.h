@@ -223,7 +223,6 @@ class Kernel {
   void queue_work(const char* name, bool pin, const Work& work);
 
  private:
-
   struct FiberState {
     std::vector<Frame> frames;
     std::vector<HeldLock> locks;
@@ -261,7 +260,7 @@ class Kernel {
   sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed
   std::uint32_t faults_left_ = 0;
   sim::ObjectId dpc_queue_ = sim::kNoObject;  // read by who flushes, written by who adds an end
-  std::vector<sim::ObjectId> dpc_ends_;  // of all that were ever queued
+  std::vector<sim::ObjectId> dpc_ends_;       // of all that were ever queued
   mutable std::string fiber_text_;
   mutable std::string block_text_;
 };

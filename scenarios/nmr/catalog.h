@@ -22,5 +22,11 @@ void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
 void add_binding_memory(std::vector<Scenario>& list);
 void add_teardown(std::vector<Scenario>& list);
+void add_bugs_references(std::vector<Scenario>& list);
+void add_bugs_start(std::vector<Scenario>& list);
+void add_bugs_failures(std::vector<Scenario>& list);
+void add_bugs_calls(std::vector<Scenario>& list);
+void add_bugs_teardown(std::vector<Scenario>& list);
+void add_bugs_registrar(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
