@@ -82,11 +82,13 @@ void Kernel::run_deferred(const void* address, sim::Footprint take, sim::ObjectI
                           ModuleId module, const Work& work) {
   const bool timer = take.size() > 1;
   const char* action = timer ? "timer goes off" : "DPC begins";
-  const std::optional<std::uint32_t> block = block_of(address);
+  const void* const used[] = {address, work.arguments[0]};
   const sim::ObjectId image = modules_[index(module)].image;
-  const bool in_image = block && execution_.heap().block(*block).lifetime == image;
-  if (block && !in_image) take.add({execution_.heap().block(*block).lifetime, Op::kRead});
   take.add({image, Op::kRead});
+  for (const void* memory : used) {
+    const std::optional<std::uint32_t> block = block_of(memory);
+    if (block) take.add({execution_.heap().block(*block).lifetime, Op::kRead});
+  }
   const bool taken = execution_.step(take, action, place()) != 0;
   if (!taken) {
     execution_.step({{ended, Op::kExit}}, "removed before", place());
@@ -98,7 +100,7 @@ void Kernel::run_deferred(const void* address, sim::Footprint take, sim::ObjectI
                                       timer ? "timer is set" : "DPC is queued");
     broken("NMR-UNL-03", std::move(message));
   }
-  check_alive(block, address, action);
+  for (const void* memory : used) check_alive(block_of(memory), memory, action);
   set_irql(kDispatchLevel);
   run_in_module({FrameKind::kModuleCode, module, kNoBinding, Side::kClient, "DPC"},
                 {ended, Op::kExit}, [&] {

@@ -80,7 +80,7 @@ enum class PoolKind : std::uint32_t { kImage, kNonPaged, kPaged };
 struct Work {
   void (*run)(const Work& work) = nullptr;
   void (*routine)() = nullptr;
-  void* arguments[4] = {};
+  void* arguments[3] = {};
 };
 
 class Kernel {
@@ -210,8 +210,8 @@ class Kernel {
   void flush_dpcs();
   void initialize_timer(void* timer);
   // From now on the timer may go off at any moment, since threads may be late by any time. `work`
-  // is its DPC, without a routine if it has none. Returns true if it was set already: the due time
-  // changes then, which means nothing here. Requires: the DPC is the same then.
+  // is its DPC, whose memory the first argument is, or empty. Returns true if it was set already:
+  // the due time changes then, which means nothing here. Requires: the DPC is the same then.
   bool set_timer(void* timer, const Work& work);
   // Returns true if it was set; it will not go off then.
   bool cancel_timer(void* timer);

@@ -161,6 +161,17 @@ TEST(TimerTest, ThatIsSetAgainIsStillOneTimer) {
             kAllowed);
 }
 
+TEST(TimerTest, NeedsTheMemoryOfItsDpc) {
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              char* dpc = make_dpc(kernel);
+              Work work = kQuiet;
+              work.arguments[0] = dpc;
+              kernel.set_timer(make_timer(kernel), work);
+              kernel.free(dpc, "ExFreePool");
+            }),
+            (Verdicts{{"", 2}, {"KRN-POOL-01", 1}}));
+}
+
 // Cancelling alone leaves a DPC that began already; flushing alone leaves a timer that is set.
 TEST(TimerTest, IsCancelledAndFlushedBeforeUnload) {
   const auto cancel = [](Kernel& kernel, void* timer) { kernel.cancel_timer(timer); };
