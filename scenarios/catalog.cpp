@@ -31,6 +31,13 @@ std::vector<Scenario> all_scenarios() {
   add_detach_contract(list);
   add_binding_memory(list);
   add_teardown(list);
+  add_param_contract(list);
+  add_registration_contract(list);
+  add_attach_bindings(list);
+  add_detach_requests(list);
+  add_lent_memory(list);
+  add_irql_contract(list);
+  add_liveness_contract(list);
   add_bugs_references(list);
   add_bugs_start(list);
   add_bugs_failures(list);

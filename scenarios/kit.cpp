@@ -50,6 +50,13 @@ void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code) 
   code();
 }
 
+NTSTATUS enter(model::ModuleId driver, NTSTATUS (*entry)(void* globals), void* globals) {
+  std::uint32_t status = 0;
+  model::current_kernel().enter(driver, status,
+                                [&] { status = static_cast<std::uint32_t>(entry(globals)); });
+  return static_cast<NTSTATUS>(status);
+}
+
 sim::FiberId start_thread(model::ModuleId driver, const char* name, std::function<void()> code) {
   const model::FrameScope frame(
       model::current_kernel(),

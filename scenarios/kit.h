@@ -37,6 +37,10 @@ NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
 // Runs `code` as the driver's own, as its entry routine or a control request would.
 void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code);
 
+// Runs `entry` as the driver's entry routine. If it returns an error, the driver is unloaded at
+// once, without its unload routine.
+NTSTATUS enter(model::ModuleId driver, NTSTATUS (*entry)(void* globals), void* globals);
+
 // The driver's global data, zeroed; dead once the driver is unloaded.
 template <class Globals>
 Globals* globals(model::ModuleId driver) {

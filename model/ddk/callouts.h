@@ -13,6 +13,7 @@ class DdkCallouts final : public Callouts {
                                  void* binding_handle, void* client_context,
                                  const void* client_dispatch) override;
   std::uint32_t detach(const Registration& module, void* binding_context) override;
+  Description describe(const Registration& module) override;
   bool has_cleanup(const Registration& module) override;
   void cleanup(const Registration& module, void* binding_context) override;
 };

@@ -7,6 +7,7 @@
 
 #include "model/ddk/callouts.h"
 #include "model/ddk/driver_program.h"
+#include "sim/core/rng.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -23,6 +24,15 @@ const NPI_PROVIDER_CHARACTERISTICS& provider_of(const Registration& registration
 }
 
 std::uint32_t bits(NTSTATUS status) { return static_cast<std::uint32_t>(status); }
+
+// Mixes the bytes into `seed`.
+std::uint64_t fingerprint(const void* bytes, std::size_t size, std::uint64_t seed) {
+  std::uint64_t mixed = seed;
+  for (std::size_t i = 0; i < size; ++i) {
+    mixed = sim::mix64(mixed + static_cast<const unsigned char*>(bytes)[i]);
+  }
+  return mixed;
+}
 
 NTSTATUS register_module(Side side, const void* characteristics,
                          const NPI_REGISTRATION_INSTANCE& instance, void* context, HANDLE* handle) {
@@ -59,6 +69,36 @@ std::uint32_t DdkCallouts::detach(const Registration& module, void* binding_cont
   return bits(module.side == Side::kClient
                   ? client_of(module).ClientDetachProvider(binding_context)
                   : provider_of(module).ProviderDetachClient(binding_context));
+}
+
+Description DdkCallouts::describe(const Registration& module) {
+  const bool client = module.side == Side::kClient;
+  const NPI_REGISTRATION_INSTANCE& instance =
+      client ? client_of(module).ClientRegistrationInstance
+             : provider_of(module).ProviderRegistrationInstance;
+  Description description;
+  description.version = client ? client_of(module).Version : provider_of(module).Version;
+  description.instance_version = instance.Version;
+  description.lengths_fit =
+      client ? client_of(module).Length == sizeof(NPI_CLIENT_CHARACTERISTICS)
+             : provider_of(module).Length == sizeof(NPI_PROVIDER_CHARACTERISTICS);
+  description.lengths_fit = description.lengths_fit && instance.Size == sizeof instance;
+  description.has_attach = client ? client_of(module).ClientAttachProvider != nullptr
+                                  : provider_of(module).ProviderAttachClient != nullptr;
+  description.has_detach = client ? client_of(module).ClientDetachProvider != nullptr
+                                  : provider_of(module).ProviderDetachClient != nullptr;
+  description.npi = instance.NpiId;
+  description.module_id = instance.ModuleId;
+  description.npi_characteristics = instance.NpiSpecificCharacteristics;
+  description.fingerprint = fingerprint(instance.NpiId, sizeof(NPIID), 0);
+  if (instance.ModuleId == nullptr) return description;
+  const NPI_MODULEID& id = *instance.ModuleId;
+  description.lengths_fit = description.lengths_fit && id.Length == sizeof id;
+  description.module_id_type = static_cast<std::uint32_t>(id.Type);
+  description.fingerprint = fingerprint(&id.Length, sizeof id.Length, description.fingerprint);
+  description.fingerprint = fingerprint(&id.Type, sizeof id.Type, description.fingerprint);
+  description.fingerprint = fingerprint(&id.Guid, sizeof id.Guid, description.fingerprint);
+  return description;
 }
 
 bool DdkCallouts::has_cleanup(const Registration& module) {

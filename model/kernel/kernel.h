@@ -32,6 +32,10 @@ inline constexpr std::uint32_t kStatusInsufficientResources = 0xC000009Au;
 inline constexpr std::uint32_t kStatusInvalidDeviceState = 0xC0000184u;
 inline constexpr std::uint32_t kStatusNoInterface = 0xC00002B9u;
 
+// Handles, and other values that stand for what drivers cannot look into, lie here.
+inline constexpr std::uintptr_t kHandlesBegin = 0xFFFFE00000000000u;
+inline constexpr std::uintptr_t kHandlesEnd = 0xFFFFE00200000000u;
+
 constexpr bool nt_success(std::uint32_t status) { return status < 0x80000000u; }
 
 // "STATUS_PENDING", or the number.
@@ -46,6 +50,7 @@ enum class FrameKind : std::uint8_t {
   kCleanup,
   kCall,    // a function of a dispatch table, run in the module that owns it
   kUnload,  // the module's unload routine
+  kEntry,   // its entry routine
 };
 
 struct Frame {
@@ -55,6 +60,12 @@ struct Frame {
   Side side = Side::kClient;
   const char* name = "";
   bool image_pinned = false;  // unloading waits for this frame (an I/O work item)
+  // Whoever begins or ends a call of the side that a detach or cleanup callback is about touches
+  // it: waiting inside the callback is judged by it.
+  sim::ObjectId calls = sim::kNoObject;
+  // Filled in by push().
+  std::uint8_t irql_before = 0;
+  std::uint32_t locks_before = 0;
 };
 
 enum class LockKind : std::uint8_t { kSpin, kSpinShared, kPush, kPushShared };
@@ -66,6 +77,11 @@ struct HeldLock {
   std::uint32_t frames = 0;  // depth of the frame stack at acquisition
   sim::Place place;
 };
+
+// The innermost detach or cleanup callback, which may run at DISPATCH_LEVEL, or null.
+const Frame* detach_or_cleanup(const std::vector<Frame>& frames);
+// True if it is inside any callback, or inside a call through a dispatch table.
+bool in_callback(const std::vector<Frame>& frames);
 
 struct Module {
   std::string name;
@@ -104,6 +120,9 @@ class Kernel {
   // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned
   // frames.
   void unload(ModuleId module, sim::FunctionRef routine);
+  // Runs `routine` as the module's entry routine, which leaves its NTSTATUS in `status`. If that is
+  // an error, the image is dead afterwards: its unload routine never runs.
+  void enter(ModuleId module, const std::uint32_t& status, sim::FunctionRef routine);
   const Module& module(ModuleId id) const { return modules_[index(id)]; }
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
   // Data of the image, zeroed, alive until unload: the driver's globals.
@@ -152,6 +171,15 @@ class Kernel {
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
   // reads it. At most kJudgesMax objects judge a block; those that come later are not heeded.
   void judge_frees(const void* address, sim::ObjectId judge);
+  // From now until unwatch a read of the variable at `address` is told as kUnsetHandleRead.
+  void watch(const void* address);
+  void unwatch(const void* address);
+  // For what was just read at `address`: tells if it is memory that nobody has written.
+  void check_written(const void* address, std::size_t bytes, const char* action);
+  // The innermost attach callback in which the block was allocated, or null.
+  const Frame* attach_of_block(std::uint32_t block) const;
+  // Names the variable at `address` in `footprint`, if it lies in memory that fibers may share.
+  void add_variable(sim::Footprint& footprint, const void* address, sim::Op op);
   // The block that holds `address`, or nothing.
   std::optional<std::uint32_t> block_of(const void* address) const;
   // A live pool block that the module allocated, or nothing.
@@ -235,15 +263,18 @@ class Kernel {
   FiberState& at_current();
   const FiberState& at_current() const;
   void run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body);
+  void discard_image(ModuleId module);
+  void before_wait(const char* function);
+  void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
+  void check_first_initialization(const void* address, const char* function);
   sim::ObjectId dpc_queue();
   void run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended, ModuleId module,
                     const Work& work);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
                               sim::ObjectState initial);
-  void initialize(const void* address, ObjectType type, sim::ObjectState initial,
-                  const char* function);
-  void take_over(const void* address, const char* function);
+  void initialize(const void* address, ObjectType type, bool signaled, const char* function);
+  std::uint64_t take_over(const void* address, bool signaled, const char* function);
   ObjectTable::Entry& entry_at(const void* address, ObjectType type, const char* function);
   sim::Footprint footprint_of_free(std::uint32_t block) const;
   sim::Footprint footprint_on(const void* address, ObjectType type, sim::Op op,
@@ -257,6 +288,8 @@ class Kernel {
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
+  std::vector<const void*> watched_;
+  std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
   sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed
   std::uint32_t faults_left_ = 0;
   sim::ObjectId dpc_queue_ = sim::kNoObject;  // read by who flushes, written by who adds an end

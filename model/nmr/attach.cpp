@@ -164,6 +164,7 @@ std::uint32_t Registrar::client_attach_provider(void* handle, void* client_conte
                                                 void** provider_context,
                                                 const void** provider_dispatch) {
   constexpr const char* kFunction = "NmrClientAttachProvider";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
   const std::optional<BindingId> found = find_binding(Side::kClient, handle);
   const BindingId id = found.value_or(kNoBinding);
   // Inside the callback the binding belongs to this fiber: nothing that others do shows here.

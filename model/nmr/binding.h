@@ -28,6 +28,7 @@ struct Registration {
   ModuleId module = kNoModule;
   ModuleCallbacks callbacks;
   bool has_cleanup = false;
+  std::uint32_t bindings_max = 0;  // declared by the design; 0: any number
   RegistrationState state = RegistrationState::kRegistering;
   // The NPI's identifier, copied when the registration was made.
   NpiId npi{};

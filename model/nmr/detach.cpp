@@ -55,6 +55,7 @@ std::uint32_t Registrar::deregister(Side side, void* handle) {
 // A step on the binding. Before or after it the code of either module may run.
 void Registrar::announce(BindingId id, sim::Footprint footprint, const char* action) {
   add_images(footprint, bindings_[index(id)]);
+  add_gates(footprint, bindings_[index(id)]);
   execution_.step(footprint, action, kernel_.place());
 }
 
@@ -105,8 +106,9 @@ void Registrar::call_detach(BindingId id, Side side) {
   Binding& binding = bindings_[index(id)];
   const Registration& module = registrations_[index(binding.registration(side))];
   const bool client = side == Side::kClient;
-  const Frame frame{FrameKind::kDetach, module.module, id, side,
-                    client ? "ClientDetachProvider" : "ProviderDetachClient"};
+  Frame frame{FrameKind::kDetach, module.module, id, side,
+              client ? "ClientDetachProvider" : "ProviderDetachClient"};
+  frame.calls = binding.side(side).done_flag;
   const sim::Place place = kernel_.place();
   kernel_.push(frame);
   binding.side(side).detach_called = true;
@@ -227,13 +229,14 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
           kernel_.module(module.module).name + " is unloaded, and its cleanup callback is called";
       kernel_.broken("NMR-UNL-03", std::move(message));
     }
-    const Frame frame{
+    Frame frame{
         FrameKind::kCleanup, module.module, id, side,
         side == Side::kClient ? "ClientCleanupBindingContext" : "ProviderCleanupBindingContext"};
     const sim::Place place = kernel_.place();
+    frame.calls = binding.side(side).done_flag;
     const std::uint8_t irql = kernel_.irql();
-    kernel_.push(frame);
     if (at_dispatch) kernel_.set_irql(kDispatchLevel);
+    kernel_.push(frame);
     const Passed given{.context = binding.side(side).context};
     kernel_.emit({.kind = EventKind::kCleanupCalled,
                   .side = side,
@@ -286,6 +289,7 @@ void Registrar::release(BindingId id, Side side) {
   if (binding.phase != BindingPhase::kClosed) {  // a cleanup callback may follow in this very step
     footprint.add({binding.object, Op::kUpdate});
     add_images(footprint, binding);
+    add_gates(footprint, binding);
   }
   execution_.step(footprint, "release registration", kernel_.place());
   kernel_.emit({.kind = EventKind::kBindingClosed,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "model/nmr/choices.h"
@@ -70,6 +71,7 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   const FrameScope frame(kernel_, {FrameKind::kRegistrar, module, kNoBinding, side, function});
   sim::Footprint footprint{{directory_, Op::kUpdate}};
   add_image(footprint, module);
+  kernel_.add_variable(footprint, handle, Op::kUpdate);
   execution_.step(footprint, function, place);
   const RegistrationId id{static_cast<std::uint32_t>(registrations_.size())};
   Registration& made = registrations_.emplace_back();
@@ -81,16 +83,28 @@ std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callb
   made.object = execution_.create("registration");
   made.pins = execution_.create("bindings of the registration");
   made.handle = registration_handle(id);
-  kernel_.judge_frees(callbacks.characteristics, made.object);
+  const Description description = callouts_.describe(made);
+  for (const auto& [characteristics, limit] : limits_) {
+    if (characteristics == callbacks.characteristics) made.bindings_max = limit;
+  }
+  for (const void* lent :
+       {callbacks.characteristics, static_cast<const void*>(callbacks.context), description.npi,
+        description.module_id, description.npi_characteristics}) {
+    kernel_.judge_frees(lent, made.object);
+  }
+  kernel_.watch(handle);
   const Passed given{.context = callbacks.context};
   kernel_.emit({.kind = EventKind::kRegisterCalled,
                 .side = side,
                 .module = made.module,
                 .registration = id,
+                .block = made.bindings_max,
                 .pointer = callbacks.characteristics,
                 .name = function,
                 .passed = &given,
                 .npi = &npi,
+                .description = &description,
+                .cell = handle,
                 .has_cleanup = made.has_cleanup});
   const std::uint32_t first = match(id);
   const std::uint32_t count = binding_count() - first;
@@ -114,6 +128,17 @@ void Registrar::add_image(sim::Footprint& footprint, ModuleId module) const {
   if (module != kNoModule) footprint.add({kernel_.module(module).image, Op::kRead});
 }
 
+// How many bindings of a module are attached is judged where one attaches and where one ends.
+void Registrar::add_gates(sim::Footprint& footprint, const Binding& binding) const {
+  for (const RegistrationId id : binding.registrations) {
+    const Registration& declared = registrations_[index(id)];
+    const bool named = std::any_of(
+        footprint.begin(), footprint.end(),
+        [&](const sim::Operation& operation) { return operation.object == declared.object; });
+    if (declared.bindings_max > 0 && !named) footprint.add({declared.object, Op::kUpdate});
+  }
+}
+
 void Registrar::add_images(sim::Footprint& footprint, const Binding& binding) const {
   for (const RegistrationId id : binding.registrations) {
     add_image(footprint, registrations_[index(id)].module);
@@ -124,6 +149,7 @@ void Registrar::add_images(sim::Footprint& footprint, const Binding& binding) co
 void Registrar::store_handle(void** handle, void* value) {
   if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
   *handle = value;
+  kernel_.unwatch(handle);
 }
 
 // The step in which a function is given a registration handle. Returns the registration if it is of
@@ -167,27 +193,36 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
                 .name = function});
   sim::Footprint footprint{{waiting.pins, Op::kAwait, 0}, {waiting.object, Op::kUpdate}};
   add_image(footprint, module);
+  const Description before = callouts_.describe(waiting);
+  kernel_.add_variable(footprint, before.npi, Op::kRead);
+  kernel_.add_variable(footprint, before.module_id, Op::kRead);
   execution_.step(footprint, "drained", place);
   waiting.state = RegistrationState::kClosed;
+  const Description description = callouts_.describe(waiting);
   kernel_.emit({.kind = EventKind::kWaitReturned,
                 .side = side,
                 .module = waiting.module,
                 .registration = id,
-                .name = function});
+                .name = function,
+                .description = &description});
   return kStatusSuccess;
 }
 
-BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
-  // The latest binding whose peer gave this table and context.
-  BindingId id = kNoBinding;
-  Side caller = Side::kClient;
+// The latest binding whose peer gave this table and context.
+Registrar::Lent Registrar::find_lent(const void* dispatch, const void* peer_context) const {
+  Lent lent;
   for (std::uint32_t i = 0; i < 2 * binding_count(); ++i) {
     const Side owner = i % 2 == 0 ? Side::kClient : Side::kProvider;
     const BindingSide& side = bindings_[i / 2].side(owner);
     if (side.dispatch != dispatch || side.context != peer_context) continue;
-    id = BindingId{i / 2};
-    caller = peer_of(owner);
+    lent = {BindingId{i / 2}, peer_of(owner)};
   }
+  return lent;
+}
+
+BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
+  if (dispatch == nullptr) call_null_table(name);
+  const auto [id, caller] = find_lent(dispatch, peer_context);
   if (id == kNoBinding) {
     kernel_.push({FrameKind::kCall, kernel_.current_module(), id, caller, name});
     return id;
@@ -221,6 +256,41 @@ void Registrar::end_call() {
                 .module = frame.module,
                 .binding = frame.binding,
                 .name = frame.name});
+}
+
+// What a client may call depends on how far its bindings are: the step names the latest of them.
+void Registrar::call_null_table(const char* name) {
+  constexpr std::uint32_t kNamedMax = 6;
+  const ModuleId caller = kernel_.current_module();
+  sim::Footprint footprint{{directory_, Op::kRead}};
+  std::uint32_t named = 0;
+  for (std::uint32_t i = binding_count(); i-- > 0 && named < kNamedMax;) {
+    const RegistrationId client = bindings_[i].registration(Side::kClient);
+    if (registrations_[index(client)].module != caller) continue;
+    footprint.add({bindings_[i].object, Op::kRead});
+    ++named;
+  }
+  execution_.step(footprint, name, kernel_.place());
+  kernel_.emit({.kind = EventKind::kNullTableCalled, .module = caller, .name = name});
+}
+
+void Registrar::limit_bindings(const void* characteristics, std::uint32_t bindings) {
+  limits_.emplace_back(characteristics, bindings);
+}
+
+void Registrar::tell_use(EventKind fact, const void* dispatch, const void* peer_context) {
+  const auto [id, user] = find_lent(dispatch, peer_context);
+  if (id == kNoBinding) return;
+  const char* action = fact == EventKind::kReferenceTaken     ? "take reference"
+                       : fact == EventKind::kReferenceDropped ? "drop reference"
+                       : fact == EventKind::kRequestPended    ? "request pends"
+                                                              : "request completes";
+  announce(id, {{bindings_[index(id)].side(user).done_flag, Op::kRead}}, action);
+  kernel_.emit({.kind = fact,
+                .side = user,
+                .module = registrations_[index(bindings_[index(id)].registration(user))].module,
+                .binding = id,
+                .name = action});
 }
 
 }  // namespace nmrcheck::model

@@ -34,6 +34,8 @@ class Callouts {
                                          void* binding_handle, void* client_context,
                                          const void* client_dispatch) = 0;
   virtual std::uint32_t detach(const Registration& module, void* binding_context) = 0;
+  // What the module's characteristics say now.
+  virtual Description describe(const Registration& module) = 0;
   virtual bool has_cleanup(const Registration& module) = 0;
   virtual void cleanup(const Registration& module, void* binding_context) = 0;
 
@@ -64,6 +66,14 @@ class Registrar {
   BindingId begin_call(const void* dispatch, const void* peer_context, const char* name);
   void end_call();
 
+  // --- Declarations of designs: what the registrar is not told by a driver ---
+
+  // A module that registers `characteristics` supports at most `bindings` bindings at a time.
+  void limit_bindings(const void* characteristics, std::uint32_t bindings);
+  // A use of the peer that has this table and context begins or ends: `fact` is kReferenceTaken,
+  // kReferenceDropped, kRequestPended or kRequestCompleted.
+  void tell_use(EventKind fact, const void* dispatch, const void* peer_context);
+
   const Registration& registration(RegistrationId id) const { return registrations_[index(id)]; }
   const Binding& binding(BindingId id) const { return bindings_[index(id)]; }
   std::uint32_t registration_count() const {
@@ -72,6 +82,13 @@ class Registrar {
   std::uint32_t binding_count() const { return static_cast<std::uint32_t>(bindings_.size()); }
 
  private:
+  // A binding whose peer gave a table and context, and the side that calls through them.
+  struct Lent {
+    BindingId binding = kNoBinding;
+    Side caller = Side::kClient;
+  };
+  Lent find_lent(const void* dispatch, const void* peer_context) const;
+  void call_null_table(const char* name);
   std::uint32_t ask(std::uint32_t choice_point);
   std::optional<RegistrationId> find_registration(const void* handle) const;
   std::optional<BindingId> find_binding(Side side, const void* handle) const;
@@ -79,6 +96,7 @@ class Registrar {
   std::optional<RegistrationId> use_handle(Side side, void* handle, sim::Op op,
                                            const char* function);
   void add_image(sim::Footprint& footprint, ModuleId module) const;
+  void add_gates(sim::Footprint& footprint, const Binding& binding) const;
   void add_images(sim::Footprint& footprint, const Binding& binding) const;
 
   std::uint32_t match(RegistrationId id);
@@ -113,6 +131,7 @@ class Registrar {
   // Deques: references stay valid while callbacks register more.
   std::deque<Registration> registrations_;
   std::deque<Binding> bindings_;
+  std::vector<std::pair<const void*, std::uint32_t>> limits_;  // by characteristics
 };
 
 }  // namespace nmrcheck::model

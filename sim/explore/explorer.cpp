@@ -175,6 +175,11 @@ class Search {
     }
     // Where a part begins in the search is known only now.
     const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    for (const Found& found : result.hints) {
+      const std::uint64_t number = first + found.begun * stretch.stride;
+      take_hint(found.outcome, found.sampler.empty() ? info.name : found.sampler,
+                fork(options_.seed, number), number);
+    }
     for (const Found& found : result.found) {
       const std::uint64_t number = first + found.begun * stretch.stride;
       const std::string_view strategy = found.sampler.empty() ? info.name : found.sampler;
@@ -191,6 +196,19 @@ class Search {
     if (result.begun > 0) phase.last = first + (result.begun - 1) * stretch.stride;
     phase.timeout = result.timeout;
     phase.over = ended_ || result.timeout;
+  }
+
+  void take_hint(const Outcome& first, std::string_view strategy, Seed seed, std::uint64_t number) {
+    if (!state_.hinted.insert(first.violation->rule).second) return;
+    Finding hint;
+    hint.violation = *first.violation;
+    hint.schedule = hint.found = first.schedule;
+    hint.steps = hint.size.steps = hint.found_size.steps = first.steps;
+    hint.hash = first.hash;
+    hint.execution = number;
+    hint.strategy = strategy;
+    hint.seed = seed;
+    report_.hints.push_back(std::move(hint));
   }
 
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.

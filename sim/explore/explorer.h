@@ -106,6 +106,9 @@ struct Report {
   std::string scope;
   std::vector<SamplerReport> samplers;  // of a portfolio that ran
   std::vector<Finding> findings;
+  // Hints, one for each rule, each with the execution that showed it first, not minimized. They do
+  // not change the verdict.
+  std::vector<Finding> hints;
   std::string error;
 };
 

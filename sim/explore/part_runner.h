@@ -48,6 +48,7 @@ struct StretchResult {
   std::uint32_t steps_deepest = 0;
   std::vector<SampledTrace> traces;
   std::vector<Found> found;  // each rule once
+  std::vector<Found> hints;  // each rule once; the hint stands in outcome.violation
   std::string error;         // of the last execution; empty if none
   bool misled = false;       // the error is that a footprint is too small
   bool timeout = false;
@@ -62,6 +63,7 @@ struct SearchState {
   const Stopwatch& stopwatch;
   // Changed between rounds only.
   std::set<std::string> known;        // rules with a finding
+  std::set<std::string> hinted;       // rules with a hint
   std::optional<double> seconds_max;  // since the start of the search
 };
 
@@ -82,6 +84,7 @@ class PartRunner {
   Strategy& sampler(const StrategyInfo& info, std::uint64_t number);
   bool run_one(Strategy& strategy, const Stretch& stretch, StretchResult& result);
   void take(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
+  void take_hints(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
   bool repeat(const Outcome& outcome, StretchResult& result);
   bool out_of_time(std::uint64_t begun, bool slow) const;
 

@@ -54,6 +54,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   last_ = kNoFiber;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
+  outcome_.hints.clear();
   outcome_.steps = 0;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();

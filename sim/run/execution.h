@@ -134,6 +134,10 @@ class Execution {
   // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
   [[noreturn]] void fail(Violation violation);
 
+  // Adds `violation` to the outcome's hints and goes on; its step is filled in. Does nothing if the
+  // execution has a hint of that rule. May be called on the controller too.
+  void hint(Violation violation);
+
   FiberId current() const { return FiberId{pool_.current()}; }
   bool on_fiber() const { return pool_.current() != FiberPool::kController; }
 

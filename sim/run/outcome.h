@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "sim/core/schedule.h"
 #include "sim/core/violation.h"
@@ -20,6 +21,8 @@ enum class Ending : std::uint8_t {
 struct Outcome {
   Ending ending = Ending::kComplete;
   std::optional<Violation> violation;
+  // Hints (severity S6), the first of each rule, in the order in which they came.
+  std::vector<Violation> hints;
   std::uint32_t steps = 0;
   // A hash of (fiber, operations, objects, results) of every step. Equal schedules of a
   // deterministic program give equal hashes.

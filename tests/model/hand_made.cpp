@@ -22,6 +22,10 @@ class NoCallouts final : public Callouts {
     return {kStatusNoInterface};
   }
   std::uint32_t detach(const Registration&, void*) override { return kStatusSuccess; }
+  Description describe(const Registration&) override {
+    static const char module_id = 0;
+    return {.module_id = &module_id, .module_id_type = 1};
+  }
   bool has_cleanup(const Registration&) override { return false; }
   void cleanup(const Registration&, void*) override {}
 };
@@ -67,6 +71,16 @@ std::optional<sim::Violation> violation_of(const Body& body) {
 std::string verdict_of(const Body& body) {
   const std::optional<sim::Violation> violation = violation_of(body);
   return violation ? violation->rule : "";
+}
+
+std::vector<std::string> hints_of(const Body& body) {
+  sim::Execution execution;
+  sim::DfsStrategy first;
+  first.begin_execution(sim::Seed{0});
+  HandMadeProgram program(body);
+  std::vector<std::string> rules;
+  for (const sim::Violation& hint : execution.run(program, first).hints) rules.push_back(hint.rule);
+  return rules;
 }
 
 sim::Trace trace_of(const Body& body, std::string_view profile) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/world.h"
 #include "sim/run/trace.h"
@@ -20,6 +21,9 @@ std::optional<sim::Violation> violation_of(const Body& body);
 
 // Its rule; "" if none is broken.
 std::string verdict_of(const Body& body);
+
+// The rules of its hints.
+std::vector<std::string> hints_of(const Body& body);
 
 // What the first schedule does under a profile.
 sim::Trace trace_of(const Body& body, std::string_view profile);

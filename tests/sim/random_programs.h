@@ -54,6 +54,16 @@ struct Instruction {
   bool computed = false;  // the register decides which object
 };
 
+// How many a test makes that wants `count`: a tenth in builds without optimization, in which
+// sanitizers make each ten times slower.
+constexpr std::uint64_t in_this_build(std::uint64_t count) {
+#if defined(__OPTIMIZE__)
+  return count;
+#else
+  return count / 10;
+#endif
+}
+
 using Code = std::vector<std::vector<Instruction>>;  // by fiber
 
 // 2 to 4 fibers with up to `steps_max` instructions in all.

@@ -23,7 +23,7 @@ const char* describe(sim::Severity severity) {
     case sim::Severity::kS5:
       return "protocol error with a contained effect";
     default:
-      return "contract hint";
+      return "a hint: it works today and is not promised; no violation";
   }
 }
 
@@ -54,6 +54,7 @@ int explain(const Options& options) {
   print_field("obliges", model::to_string(rule->party));
   print_field("source", rule->source);
   print_field("mend", rule->mend);
+  print_field("note", rule->note);
   bool first = true;
   for (const Scenario& scenario : scenarios()) {
     const auto& expected = scenario.expected;

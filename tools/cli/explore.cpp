@@ -262,6 +262,14 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                           {"step", violation.step},
                           {"failure", one.file}});
   }
+  Json hints = Json::array();
+  for (const sim::Finding& hint : report.hints) {
+    hints.push_back({{"rule", hint.violation.rule},
+                     {"severity", severity_name(hint.violation.severity)},
+                     {"message", hint.violation.message},
+                     {"place", sim::to_string(hint.violation.place)},
+                     {"step", hint.violation.step}});
+  }
   Json json = {{"target", scenario.name},
                {"strategy", request.search.strategy},
                {"profile", request.profile->name},
@@ -273,7 +281,8 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"steps", report.steps},
                {"seconds", report.seconds},
                {"scope", report.scope},
-               {"violations", violations}};
+               {"violations", violations},
+               {"hints", hints}};
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -321,6 +330,15 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
+  for (const sim::Finding& hint : report.hints) {
+    const std::string place = sim::to_string(hint.violation.place);
+    const std::string text =
+        fmt::format("hint {}: {}{}", hint.violation.rule, hint.violation.message,
+                    place.empty() ? "" : fmt::format(" ({})", place));
+    for (const std::string& line : report::wrap(text, terminal_width() - 35)) {
+      fmt::print("{:<34} {}\n", "", line);
+    }
+  }
   for (const Reported& one : reported) print_finding(options, request, one);
   if (!reported.empty()) fmt::print("\n");
   std::fflush(stdout);

@@ -98,6 +98,8 @@ const std::vector<Report> kGoodReports = {
        s.detach(kFirst, kProvider);
        s.finish(kFirst);
        s.deregister_returned(kClient, kC);
+       s.kernel().set_irql(kPassiveLevel);
+       s.wait_returned(kClient, kC);
      }},
     // The paranoid profile's wait (CP-18) is part of what drivers are graded with.
     {"", "CleansUpAfterAWaitThatDoesNotAwaitIt",
