@@ -49,7 +49,7 @@ class GuidedStrategy final : public Strategy {
   explicit GuidedStrategy(std::vector<Deviation> deviations, bool lists_alternatives = false);
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
 
   std::uint32_t preemptions() const { return preemptions_; }
   std::uint32_t value_deviations() const { return value_deviations_; }
@@ -75,7 +75,7 @@ class OrderedStrategy final : public Strategy {
   OrderedStrategy(std::vector<std::uint64_t> order, const std::vector<Deviation>& deviations);
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
 
  private:
   std::vector<std::uint64_t> order_;
@@ -90,7 +90,7 @@ class DeviationRecorder final : public Strategy {
   explicit DeviationRecorder(Strategy& followed) : followed_(followed) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override { followed_.end_execution(end); }
   const Divergence* divergence() const override { return followed_.divergence(); }
 

@@ -300,7 +300,7 @@ NMRCHECK_HOT std::uint32_t Execution::pick_next() {
   point_.alive = alive_;
   point_.timed_out = timed_out_;
   point_.clock_advances = clock_advances_;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
+  const Pick picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     return FiberPool::kController;
@@ -322,7 +322,7 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   point_.current = current();
   point_.options = options;
   point_.default_option = default_option;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
+  const Pick picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     pool_.switch_to(FiberPool::kController);

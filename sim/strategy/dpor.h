@@ -40,7 +40,7 @@ class DporStrategy final : public Strategy {
   DporStrategy& operator=(const DporStrategy&) = delete;
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
   // Each point's share is divided equally among the beginnings known from there.
@@ -75,8 +75,8 @@ class DporStrategy final : public Strategy {
     std::uint64_t enabled = 0;
   };
 
-  std::optional<std::uint32_t> pick_fiber(const ChoicePoint& point);
-  std::optional<std::uint32_t> pick_answer(const ChoicePoint& point);
+  Pick pick_fiber(const ChoicePoint& point);
+  Pick pick_answer(const ChoicePoint& point);
   void enter_node(const ChoicePoint& point);
   std::uint32_t choose_freely(const ChoicePoint& point);
   void finish_event();

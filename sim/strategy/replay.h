@@ -14,7 +14,7 @@ class ReplayStrategy final : public Strategy {
   explicit ReplayStrategy(Schedule schedule) : schedule_(std::move(schedule)) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
 
   // How many recorded choices the execution used.

@@ -31,7 +31,7 @@ class PreemptionCounter final : public Strategy {
     preemptions_ = clock_advances_ = 0;
     return inner_.begin_execution(seed);
   }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     const auto picked = inner_.pick(point);
     if (!picked || point.kind == ChoiceKind::kValue) return picked;
     const bool time_moved = point.clock_advances != clock_advances_;

@@ -29,9 +29,7 @@ class OneAfterAnother final : public Strategy {
       if (divergence() != nullptr || !next_part()) return false;
     }
   }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
-    return strategy_->pick(point);
-  }
+  Pick pick(const ChoicePoint& point) override { return strategy_->pick(point); }
   void end_execution(const ExecutionEnd& end) override { strategy_->end_execution(end); }
   const Divergence* divergence() const override {
     return strategy_ == nullptr ? nullptr : strategy_->divergence();
