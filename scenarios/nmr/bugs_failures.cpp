@@ -222,7 +222,7 @@ void add_allocations(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/failed-accept-leaks",
             "A provider that runs out of memory in its attach callback frees not everything.",
-            {"KRN-POOL-03"},
+            {"NMR-ATT-06"},
             "nmr/failed-accept-leaks-fixed",
             "ebpf-for-windows pull request 2190",
             {kit::kFaults},

@@ -229,7 +229,7 @@ void add_bugs_start(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/rundown-initialized-late",
             "A provider registers, and initializes the rundown protection that attaching takes.",
-            {"KRN-RUN-02"},
+            {"NMR-REG-02"},
             "nmr/rundown-initialized-late-fixed",
             "ebpf-for-windows pull request 4117",
             {},
