@@ -253,7 +253,7 @@ void add_counts(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/rundown-never-released",
             "A client takes rundown protection for a call, and the detach waits for its release.",
-            {"NMR-DET-04"},
+            {"NMR-DET-04", "NMR-DET-12"},
             "nmr/rundown-never-released-fixed",
             "xdp-for-windows commit 5113462227",
             {},
