@@ -46,6 +46,12 @@ std::vector<Scenario> all_scenarios() {
   add_lent_memory(list);
   add_irql_contract(list);
   add_liveness_contract(list);
+  add_bugs_references(list);
+  add_bugs_start(list);
+  add_bugs_failures(list);
+  add_bugs_calls(list);
+  add_bugs_teardown(list);
+  add_bugs_registrar(list);
   add_generated(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);

@@ -83,4 +83,12 @@ void deregister_provider(HANDLE handle) {
   }
 }
 
+void FunctionDriverProgram::drive(model::World& world) {
+  const auto faults = values_.find(std::string(kFaults.name));
+  if (faults != values_.end()) {
+    world.kernel().allow_faults(static_cast<std::uint32_t>(faults->second));
+  }
+  drive_(world, values_);
+}
+
 }  // namespace nmrcheck::kit

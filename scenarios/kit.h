@@ -63,6 +63,11 @@ void deregister_provider(HANDLE handle);
 
 // --- The catalog's side ---
 
+// The parameter of scenarios in which allocations, registrations and attachments may fail: how many
+// of them in one execution.
+inline constexpr Parameter kFaults{
+    "faults", "how many allocations, registrations, attachments fail", 1, 0, 8};
+
 using DriveFunction = void (*)(model::World& world, const ParameterValues& values);
 
 class FunctionDriverProgram final : public model::DriverProgram {
@@ -72,7 +77,7 @@ class FunctionDriverProgram final : public model::DriverProgram {
       : DriverProgram(profile), drive_(drive_function), values_(values) {}
 
  private:
-  void drive(model::World& world) override { drive_(world, values_); }
+  void drive(model::World& world) override;
 
   DriveFunction drive_;
   ParameterValues values_;

@@ -37,6 +37,7 @@ std::uint64_t fingerprint(const void* bytes, std::size_t size, std::uint64_t see
 NTSTATUS register_module(Side side, const ModuleCallbacks& callbacks,
                          const NPI_REGISTRATION_INSTANCE& instance, HANDLE* handle) {
   if (instance.NpiId == nullptr) return STATUS_INVALID_PARAMETER;
+  if (current_kernel().may_fail("registration")) return STATUS_INSUFFICIENT_RESOURCES;
   std::array<std::uint8_t, sizeof(NPIID)> npi{};
   std::memcpy(npi.data(), instance.NpiId, npi.size());
   ModuleCallbacks described = callbacks;
@@ -127,6 +128,7 @@ void DdkCallouts::cleanup(const Registration& module, void* binding_context) {
 
 }  // namespace nmrcheck::model
 
+using nmrcheck::model::current_kernel;
 using nmrcheck::model::current_world;
 using nmrcheck::model::Side;
 
@@ -174,6 +176,7 @@ NTSTATUS NmrWaitForProviderDeregisterComplete(HANDLE NmrProviderHandle) {
 NTSTATUS NmrClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientBindingContext,
                                  CONST VOID* ClientDispatch, PVOID* ProviderBindingContext,
                                  CONST VOID** ProviderDispatch) {
+  if (current_kernel().may_fail("attach")) return STATUS_INSUFFICIENT_RESOURCES;
   return static_cast<NTSTATUS>(current_world().registrar().client_attach_provider(
       NmrBindingHandle, ClientBindingContext, ClientDispatch, ProviderBindingContext,
       ProviderDispatch));

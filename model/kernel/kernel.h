@@ -242,6 +242,34 @@ class Kernel {
   void reinitialize_rundown(void* rundown);
   void complete_rundown(void* rundown);
 
+  // --- Faults ---
+
+  // From now on up to `most` calls of may_fail in this execution say yes. None do by default.
+  void allow_faults(std::uint32_t most);
+  // Whether `what` fails now: a value choice, whose default is that it does not. How many may still
+  // fail is an object that each such call reads and one that fails writes, so that the order of two
+  // that do not fail does not matter. Nothing is asked, and no step made, once the limit is 0.
+  bool may_fail(const char* what);
+
+  // --- DPCs and timers ---
+
+  // Deferred procedure calls run at DISPATCH_LEVEL, each on a fiber of its own, as code of the
+  // module that queued it or set its timer. They do not keep its image.
+  void initialize_dpc(void* dpc);
+  // Returns false if it is queued already.
+  bool queue_dpc(void* dpc, const Work& work);
+  // Returns true if it was queued; it will not run then.
+  bool remove_dpc(void* dpc);
+  // Waits for all DPCs that were queued, or whose timer went off, before.
+  void flush_dpcs();
+  void initialize_timer(void* timer);
+  // From now on the timer may go off at any moment, since threads may be late by any time. `work`
+  // is its DPC, whose memory the first argument is, or empty. Returns true if it was set already:
+  // the due time changes then, which means nothing here. Requires: the DPC is the same then.
+  bool set_timer(void* timer, const Work& work);
+  // Returns true if it was set; it will not go off then.
+  bool cancel_timer(void* timer);
+
   // --- Work items ---
 
   // Runs `work` on a worker fiber of its own. With `pin`, the current module's image cannot be
@@ -273,6 +301,9 @@ class Kernel {
   void before_wait(const char* function);
   void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
   void check_first_initialization(const void* address, const char* function);
+  sim::ObjectId dpc_queue();
+  void run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended, ModuleId module,
+                    const Work& work);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
                               sim::ObjectState initial);
@@ -294,6 +325,10 @@ class Kernel {
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
   std::vector<const void*> watched_;
   std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
+  sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed
+  std::uint32_t faults_left_ = 0;
+  sim::ObjectId dpc_queue_ = sim::kNoObject;  // read by who flushes, written by who adds an end
+  std::vector<sim::ObjectId> dpc_ends_;       // of all that were ever queued
   mutable std::string fiber_text_;
   mutable std::string block_text_;
 };

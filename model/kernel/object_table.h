@@ -8,7 +8,16 @@
 
 namespace nmrcheck::model {
 
-enum class ObjectType : std::uint8_t { kNone, kVariable, kEvent, kSyncEvent, kLock, kRundown };
+enum class ObjectType : std::uint8_t {
+  kNone,
+  kVariable,
+  kEvent,
+  kSyncEvent,
+  kLock,
+  kRundown,
+  kDpc,
+  kTimer,
+};
 
 const char* to_string(ObjectType type);
 

@@ -21,6 +21,10 @@ bool is_event(ObjectType type) {
   return type == ObjectType::kEvent || type == ObjectType::kSyncEvent;
 }
 
+bool needs_initialization(ObjectType type) {
+  return is_event(type) || type == ObjectType::kDpc || type == ObjectType::kTimer;
+}
+
 bool same_family(ObjectType left, ObjectType right) {
   return left == right || (is_event(left) && is_event(right));
 }
@@ -38,6 +42,10 @@ const char* object_name(ObjectType type) {
       return "lock";
     case ObjectType::kRundown:
       return "rundown";
+    case ObjectType::kDpc:
+      return "DPC";
+    case ObjectType::kTimer:
+      return "timer";
     default:
       return "variable";
   }
@@ -46,7 +54,7 @@ const char* object_name(ObjectType type) {
 }  // namespace
 
 // Finds the object behind `address`. Locks and rundown references that hold their initial value
-// need no initialization call; events do.
+// need no initialization call; events, DPCs and timers do.
 ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const char* function) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
@@ -64,10 +72,10 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
           .pointer = address,
           .name = function});
   };
-  if (is_event(type)) {
+  if (needs_initialization(type)) {
     tell_uninitialized(block_of(address));
-    std::string message = fmt::format("{} on {} is given an event that was never initialized",
-                                      function, describe_fiber());
+    std::string message = fmt::format("{} on {} is given {} that was never initialized", function,
+                                      describe_fiber(), to_string(type));
     broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {

@@ -37,5 +37,11 @@ void add_detach_requests(std::vector<Scenario>& list);
 void add_lent_memory(std::vector<Scenario>& list);
 void add_irql_contract(std::vector<Scenario>& list);
 void add_liveness_contract(std::vector<Scenario>& list);
+void add_bugs_references(std::vector<Scenario>& list);
+void add_bugs_start(std::vector<Scenario>& list);
+void add_bugs_failures(std::vector<Scenario>& list);
+void add_bugs_calls(std::vector<Scenario>& list);
+void add_bugs_teardown(std::vector<Scenario>& list);
+void add_bugs_registrar(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
