@@ -76,7 +76,7 @@ TEST(PeersTest, AnOfferIsAnsweredInEachWay) {
   EXPECT_EQ(seen, (std::set<std::string>{"STATUS_SUCCESS"}));
   search<drive_answers<true>>();
   EXPECT_EQ(seen, (std::set<std::string>{"STATUS_INSUFFICIENT_RESOURCES", "STATUS_SUCCESS",
-                                         "status 0xC00002B9"}));
+                                         "STATUS_NOINTERFACE"}));
 }
 
 // --- Ends of a detach ---
@@ -221,7 +221,9 @@ void drive_each_other(model::World& world, const ParameterValues&) {
 
 TEST(PeersTest, TheyAreCorrectWhenTheyMeet) {
   search<drive_each_other>(8'000);
-  EXPECT_EQ(seen, (std::set<std::string>{"++", "+-", "-+", "--"}));
+  // One binding only: the offer of the second registration waited for the first one's end (CP-33)
+  // until the provider left.
+  EXPECT_EQ(seen, (std::set<std::string>{"+", "++", "+-", "-", "-+", "--"}));
 }
 
 }  // namespace
