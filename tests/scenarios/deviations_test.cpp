@@ -54,8 +54,7 @@ TEST(DeviationsTest, TheScopeNamesTheBound) {
     return search(scenario, "dpor", bound).scope;
   };
   EXPECT_EQ(scope("nmr/lost-completion-fixed", 0), "complete up to 0 deviations: all 9 traces");
-  EXPECT_EQ(scope("nmr/lost-completion-fixed", 1),
-            "complete up to 1 deviation: all 237 traces");
+  EXPECT_EQ(scope("nmr/lost-completion-fixed", 1), "complete up to 1 deviation: all 237 traces");
   EXPECT_EQ(scope("nmr/unload-without-wait-fixed", 99), "complete: all 2 680 traces");
 }
 

@@ -198,9 +198,8 @@ TEST_F(CliTest, APatternExploresEachOnce) {
   EXPECT_EQ(targets, (Words{"harness/null-pointer-fixed", "harness/recursion-fixed",
                             "harness/exception-fixed", "harness/endless-loop-fixed",
                             "harness/crossed-locks-fixed", "harness/poll-fixed",
-                            "harness/livelock-fixed",
-                            "harness/partial-deadlock-fixed", "harness/lost-wakeup-fixed",
-                            "harness/step-limit-fixed"}));
+                            "harness/livelock-fixed", "harness/partial-deadlock-fixed",
+                            "harness/lost-wakeup-fixed", "harness/step-limit-fixed"}));
   for (const Json& report : reports) EXPECT_EQ(report["verdict"], "verified");
 }
 

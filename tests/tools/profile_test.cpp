@@ -60,7 +60,7 @@ TEST_F(ProfileTest, ExplainTellsAChoicePoint) {
             "note        asked when the callback first does what depends on it; APC_LEVEL forbids "
             "less than\n"
             "            DISPATCH_LEVEL does\n");
-  
+
   expect_refused(
       {"explain", "CP-00"},
       "there is no rule or choice point \"CP-00\". Did you mean CP-01 or CP-02 or CP-03? "
