@@ -21,10 +21,9 @@ NTSTATUS client_notify(PVOID) { return STATUS_SUCCESS; }
 const kit::ClientDispatch kClientDispatch = {client_notify};
 
 NTSTATUS client_attach(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE) {
-  PVOID provider_context = nullptr;
-  CONST VOID* provider_dispatch = nullptr;
-  return NmrClientAttachProvider(binding, context, &kClientDispatch, &provider_context,
-                                 &provider_dispatch);
+  PVOID peer_context = nullptr;
+  CONST VOID* peer_table = nullptr;
+  return NmrClientAttachProvider(binding, context, &kClientDispatch, &peer_context, &peer_table);
 }
 
 NTSTATUS client_detach(PVOID) { return STATUS_SUCCESS; }
