@@ -45,18 +45,36 @@ struct Passed {
   const void* peer_dispatch = nullptr;
 };
 
+// What a module wrote into its characteristics, as far as rules look at it.
+struct Description {
+  std::uint32_t version = 0;
+  std::uint32_t instance_version = 0;
+  bool lengths_fit = true;  // Length, Size and ModuleId->Length
+  bool has_attach = true;   // the attach callback; likewise the detach callback
+  bool has_detach = true;
+  const void* npi = nullptr;  // where the three lie
+  const void* module_id = nullptr;
+  const void* npi_characteristics = nullptr;
+  std::uint32_t module_id_type = 0;
+  std::uint64_t fingerprint = 0;  // of the bytes of NpiId and ModuleId
+};
+
 enum class EventKind : std::uint8_t {
   // NmrRegister*: module, side, registration; Called: the registration context is passed; npi;
-  // has_cleanup; `pointer` is the characteristics. Returned: status; the handle is passed.
+  // has_cleanup; `pointer` is the characteristics, `cell` where the handle goes, `description`;
+  // `block` is how many bindings at a time the module declared, 0 for any number. Returned: status;
+  // if it is success, the handle is passed.
   kRegisterCalled,
   kRegisterReturned,
+  // Paranoid registrars only (CP-03): the registration is undone, and the call will fail.
+  kRegistrationRolledBack,
   // A registration handle was given to a function: side (of the function), registration if the
   // handle names one. Followed by Called if it is of the right kind and alive.
   kRegistrationHandleUsed,
   kDeregisterCalled,
   kDeregisterReturned,
   kWaitCalled,
-  kWaitReturned,
+  kWaitReturned,  // `description` is what the characteristics say now
   // Callbacks of the module on `side` of `binding`; Returned: status. AttachCalled: registration
   // and peer_registration; handle and registration context are passed, to the provider also the
   // client's binding context and dispatch table. AttachReturned by a provider that accepts: its
@@ -99,15 +117,44 @@ enum class EventKind : std::uint8_t {
   kWskDeregisterReturned,
   // `block` sockets are open on `binding`.
   kWskSocketsChanged,
+  // The module calls through a table that is NULL.
+  kNullTableCalled,
+  // Declared by the design: `side` holds a reference to its peer from Taken to Dropped, and a
+  // request of it is pending from Pended to Completed.
+  kReferenceTaken,
+  kReferenceDropped,
+  kRequestPended,
+  kRequestCompleted,
+  // Declared by the design: `status` has the NMRCHECK_NPI_ bits of what `npi` defines.
+  kNpiDeclared,
   // Memory: `block` of the heap is about to be freed (it may be dead already: a double free); a
   // dead block is about to be accessed.
   kMemoryFreed,
   kFreedMemoryTouched,
+  // Paged memory, `block`, is touched at DISPATCH_LEVEL or inside a detach or cleanup callback.
+  kPagedMemoryTouched,
+  // What is used at `pointer` was never initialized: an object or memory of `block` (kNoBlock if it
+  // lies in none). And: an object is initialized for the first time after a callback or a call
+  // through a dispatch table used it.
+  kUsedUninitialized,
+  kInitializedLate,
+  // The variable that a registration handle goes to, `pointer`, is read before it is stored.
+  kUnsetHandleRead,
+  // The address in `pointer` is no memory but a handle.
+  kHandleDereferenced,
   // A fiber is about to acquire a lock that it holds already: `pointer` is the lock.
   kLockRecursed,
   // A work item of the module; Ended: its routine has returned.
   kWorkQueued,
   kWorkEnded,
+  // A function is called above the highest IRQL that it allows, `status`.
+  kIrqlExceeded,
+  // Inside the detach or cleanup callback of `side`, `name` is about to do what may wait or needs
+  // an
+  // IRQL below DISPATCH_LEVEL.
+  kMayBlock,
+  // The module's entry routine returned the error `status`: its image is gone.
+  kEntryFailed,
   // The module's unload routine.
   kUnloadCalled,
   kUnloadReturned,
@@ -117,6 +164,7 @@ enum class EventKind : std::uint8_t {
   kEnded,
 };
 
+inline constexpr std::uint32_t kNoBlock = 0xffffffffu;
 inline constexpr std::uint32_t kEventKinds = static_cast<std::uint32_t>(EventKind::kEnded) + 1;
 
 struct Event {
@@ -130,9 +178,11 @@ struct Event {
   std::uint32_t block = 0;
   const void* pointer = nullptr;
   const char* name = "";  // of the function, static storage
-  // Null if nothing is; both belong to the emitter and live until emit() returns.
+  // Null if nothing is; all belong to the emitter and live until emit() returns.
   const Passed* passed = nullptr;
   const NpiId* npi = nullptr;
+  const Description* description = nullptr;
+  const void* cell = nullptr;
   bool has_cleanup = false;
   sim::FiberId fiber = sim::kNoFiber;
   sim::Place place;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace nmrcheck::model {
@@ -17,10 +18,14 @@ using Alternatives = std::uint32_t;
 inline constexpr std::size_t kChoicePointsMax = 64;
 
 struct Profile {
-  std::string_view name;
-  std::string_view summary;
-  // Indexed by the number of the choice point; 0: the choice point is not modelled.
+  std::string name;
+  std::string summary;
+  // Indexed by the number of the choice point; 0: there is none of that number.
   std::array<Alternatives, kChoicePointsMax> allowed{};
+  // Not null: the questions are asked with that profile's alternatives, so that a schedule found
+  // under it can be followed; an answer that `allowed` does not have is replaced by one that it
+  // has. Must outlive this profile's executions.
+  const Profile* questions = nullptr;
 };
 
 // "documented", "windows", "paranoid", in this order.

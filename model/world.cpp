@@ -30,12 +30,22 @@ void World::emit(const Event& event) {
 std::optional<sim::Violation> World::judge(const Event& event) {
   const RuleContext context{view_, kernel_};
   for (const RuleInfo* rule : rules_on(event.kind)) {
-    if (std::optional<std::string> breach = rule->check(event, context)) {
+    if (rule->hint != nullptr) give_hint(*rule, rule->hint(event, context), event.place);
+    if (rule->check == nullptr) continue;
+    std::optional<std::string> breach = rule->check(event, context);
+    if (!breach) continue;
+    if (rule->severity != sim::Severity::kS6) {
       return sim::Violation{std::string(rule->id), rule->severity, std::move(*breach), 0,
                             event.place};
     }
+    give_hint(*rule, std::move(breach), event.place);
   }
   return std::nullopt;
+}
+
+void World::give_hint(const RuleInfo& rule, std::optional<std::string> breach, sim::Place place) {
+  if (!breach) return;
+  execution_.hint({std::string(rule.id), sim::Severity::kS6, std::move(*breach), 0, place});
 }
 
 void World::broken(const char* id, std::string message, sim::Place place) {

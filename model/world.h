@@ -14,6 +14,8 @@
 
 namespace nmrcheck::model {
 
+struct RuleInfo;
+
 class World final : public EventSink {
  public:
   World(sim::Execution& execution, const Profile& profile, Callouts& callouts);
@@ -32,7 +34,9 @@ class World final : public EventSink {
   std::optional<sim::Violation> explain_deadlock(const std::string& blocked);
 
  private:
+  // Returns the first rule that the event breaks; hints go to the execution.
   std::optional<sim::Violation> judge(const Event& event);
+  void give_hint(const RuleInfo& rule, std::optional<std::string> breach, sim::Place place);
   void describe(const Event& event);
 
   sim::Execution& execution_;

@@ -50,6 +50,13 @@ void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code) 
   code();
 }
 
+NTSTATUS enter(model::ModuleId driver, NTSTATUS (*entry)(void* globals), void* globals) {
+  std::uint32_t status = 0;
+  model::current_kernel().enter(driver, status,
+                                [&] { status = static_cast<std::uint32_t>(entry(globals)); });
+  return static_cast<NTSTATUS>(status);
+}
+
 sim::FiberId start_thread(model::ModuleId driver, const char* name, std::function<void()> code) {
   const model::FrameScope frame(
       model::current_kernel(),
@@ -59,14 +66,29 @@ sim::FiberId start_thread(model::ModuleId driver, const char* name, std::functio
 
 void join(sim::FiberId thread) { model::current_kernel().join_thread(thread); }
 
+bool registered(NTSTATUS status, HANDLE& handle) {
+  if (!NT_SUCCESS(status)) handle = nullptr;
+  return NT_SUCCESS(status);
+}
+
 void deregister_client(HANDLE handle) {
+  if (handle == nullptr) return;
   if (NmrDeregisterClient(handle) == STATUS_PENDING) NmrWaitForClientDeregisterComplete(handle);
 }
 
 void deregister_provider(HANDLE handle) {
+  if (handle == nullptr) return;
   if (NmrDeregisterProvider(handle) == STATUS_PENDING) {
     NmrWaitForProviderDeregisterComplete(handle);
   }
+}
+
+void FunctionDriverProgram::drive(model::World& world) {
+  const auto faults = values_.find(std::string(kFaults.name));
+  if (faults != values_.end()) {
+    world.kernel().allow_faults(static_cast<std::uint32_t>(faults->second));
+  }
+  drive_(world, values_);
 }
 
 }  // namespace nmrcheck::kit

@@ -37,6 +37,10 @@ NPI_PROVIDER_CHARACTERISTICS provider_characteristics(
 // Runs `code` as the driver's own, as its entry routine or a control request would.
 void in_driver(model::ModuleId driver, const char* name, sim::FunctionRef code);
 
+// Runs `entry` as the driver's entry routine. If it returns an error, the driver is unloaded at
+// once, without its unload routine.
+NTSTATUS enter(model::ModuleId driver, NTSTATUS (*entry)(void* globals), void* globals);
+
 // The driver's global data, zeroed; dead once the driver is unloaded.
 template <class Globals>
 Globals* globals(model::ModuleId driver) {
@@ -48,11 +52,21 @@ Globals* globals(model::ModuleId driver) {
 sim::FiberId start_thread(model::ModuleId driver, const char* name, std::function<void()> code);
 void join(sim::FiberId thread);
 
-// NmrDeregister* and, when it says STATUS_PENDING, the wait: what a correct unload does.
+// What a driver makes of the status of NmrRegister*: a handle of a registration that failed means
+// nothing, and becomes NULL. Returns true if it succeeded.
+bool registered(NTSTATUS status, HANDLE& handle);
+
+// NmrDeregister* and, when it says STATUS_PENDING, the wait: what a correct unload does. Nothing
+// for NULL.
 void deregister_client(HANDLE handle);
 void deregister_provider(HANDLE handle);
 
 // --- The catalog's side ---
+
+// The parameter of scenarios in which allocations, registrations and attachments may fail: how many
+// of them in one execution.
+inline constexpr Parameter kFaults{
+    "faults", "how many allocations, registrations, attachments fail", 1, 0, 8};
 
 using DriveFunction = void (*)(model::World& world, const ParameterValues& values);
 
@@ -63,7 +77,7 @@ class FunctionDriverProgram final : public model::DriverProgram {
       : DriverProgram(profile), drive_(drive_function), values_(values) {}
 
  private:
-  void drive(model::World& world) override { drive_(world, values_); }
+  void drive(model::World& world) override;
 
   DriveFunction drive_;
   ParameterValues values_;

@@ -7,12 +7,14 @@ namespace nmrcheck::model {
 
 class DdkCallouts final : public Callouts {
  public:
-  std::uint32_t client_attach(const Registration& client, const Registration& provider,
+  Instance instance_of(const Registration& module) override;
+  std::uint32_t client_attach(const Registration& client, const void* peer_instance,
                               void* binding_handle) override;
-  ProviderAnswer provider_attach(const Registration& provider, const Registration& client,
+  ProviderAnswer provider_attach(const Registration& provider, const void* peer_instance,
                                  void* binding_handle, void* client_context,
                                  const void* client_dispatch) override;
   std::uint32_t detach(const Registration& module, void* binding_context) override;
+  Description describe(const Registration& module) override;
   bool has_cleanup(const Registration& module) override;
   void cleanup(const Registration& module, void* binding_context) override;
 };

@@ -10,16 +10,25 @@
 
 using nmrcheck::model::current_kernel;
 using nmrcheck::model::current_world;
+using nmrcheck::model::EventKind;
 
 namespace {
 
-std::uint64_t load(const volatile void* address, unsigned size) {
+// A driver's pointer may be NULL: that is a fault of its own, which ends its execution. A sanitizer
+// would end the process.
+#if defined(__GNUC__)
+#define NMRCHECK_AS_DRIVER __attribute__((no_sanitize("undefined")))
+#else
+#define NMRCHECK_AS_DRIVER
+#endif
+
+NMRCHECK_AS_DRIVER std::uint64_t load(const volatile void* address, unsigned size) {
   std::uint64_t value = 0;
   std::memcpy(&value, const_cast<const void*>(address), size);
   return value;
 }
 
-void store(volatile void* address, unsigned size, std::uint64_t value) {
+NMRCHECK_AS_DRIVER void store(volatile void* address, unsigned size, std::uint64_t value) {
   std::memcpy(const_cast<void*>(address), &value, size);
 }
 
@@ -56,6 +65,7 @@ int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_o
                         int64_t operand, int64_t comparand, nmrcheck_memory_order) {
   current_kernel().access(const_cast<void*>(address), true, "interlocked");
   const std::uint64_t old = load(address, size);
+  current_kernel().check_written(const_cast<void*>(address), size, "interlocked");
   const std::int64_t result = sign_extended(old, size);
   const bool equal = sign_extended(static_cast<std::uint64_t>(comparand), size) == result;
   if (op == NMRCHECK_ATOMIC_COMPARE_EXCHANGE && !equal) return result;
@@ -65,6 +75,7 @@ int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_o
 
 uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_memory_order) {
   current_kernel().access(const_cast<const void*>(address), false, "read");
+  current_kernel().check_written(const_cast<const void*>(address), size, "read");
   return load(address, size);
 }
 
@@ -102,8 +113,9 @@ void nmrcheck_fast_fail(unsigned code) {
   failed(std::move(message), current_kernel().place());
 }
 
-void nmrcheck_plain_read(const volatile void* address, unsigned, const char* expression) {
+void nmrcheck_plain_read(const volatile void* address, unsigned size, const char* expression) {
   current_kernel().access(const_cast<const void*>(address), false, "read", expression);
+  current_kernel().check_written(const_cast<const void*>(address), size, "read");
 }
 
 void nmrcheck_plain_write(volatile void* address, unsigned, const char* expression) {
@@ -118,6 +130,32 @@ void nmrcheck_reached(const char* name) { current_world().execution().reached(na
 
 void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name) {
   current_world().registrar().begin_call(dispatch_table, peer_context, name);
+}
+
+void nmrcheck_reference_taken(const void* dispatch_table, const void* peer_context) {
+  current_world().registrar().tell_use(EventKind::kReferenceTaken, dispatch_table, peer_context);
+}
+
+void nmrcheck_reference_dropped(const void* dispatch_table, const void* peer_context) {
+  current_world().registrar().tell_use(EventKind::kReferenceDropped, dispatch_table, peer_context);
+}
+
+void nmrcheck_request_pended(const void* dispatch_table, const void* peer_context) {
+  current_world().registrar().tell_use(EventKind::kRequestPended, dispatch_table, peer_context);
+}
+
+void nmrcheck_request_completed(const void* dispatch_table, const void* peer_context) {
+  current_world().registrar().tell_use(EventKind::kRequestCompleted, dispatch_table, peer_context);
+}
+
+void nmrcheck_declare_bindings_max(const void* characteristics, unsigned bindings) {
+  current_world().registrar().limit_bindings(characteristics, bindings);
+}
+
+void nmrcheck_declare_npi(const void* npi_id, unsigned defines) {
+  nmrcheck::model::NpiId npi{};
+  std::memcpy(npi.data(), npi_id, npi.size());
+  current_kernel().emit({.kind = EventKind::kNpiDeclared, .status = defines, .npi = &npi});
 }
 
 void nmrcheck_call_end(void) { current_world().registrar().end_call(); }

@@ -33,6 +33,12 @@ PoolKind kind_of(POOL_TYPE type) {
   return (type & 1) == PagedPool ? PoolKind::kPaged : PoolKind::kNonPaged;
 }
 
+// What drivers are given, unless it fails.
+PVOID allocate(SIZE_T bytes, PoolKind kind, ULONG tag, bool zeroed) {
+  if (current_kernel().may_fail("allocation")) return nullptr;
+  return current_kernel().allocate(bytes, kind, tag, zeroed);
+}
+
 }  // namespace
 
 std::optional<sim::FiberId> thread_of_object(const void* object) {
@@ -51,23 +57,23 @@ extern "C" {
 PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
   const bool paged = (Flags & POOL_FLAG_PAGED) != 0;
   const bool zeroed = (Flags & POOL_FLAG_UNINITIALIZED) == 0;
-  return current_kernel().allocate(NumberOfBytes, paged ? PoolKind::kPaged : PoolKind::kNonPaged,
-                                   Tag, zeroed);
+  const PoolKind kind = paged ? PoolKind::kPaged : PoolKind::kNonPaged;
+  return nmrcheck::model::allocate(NumberOfBytes, kind, Tag, zeroed);
 }
 PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
-  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
+  return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
 }
 PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
-  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, true);
+  return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, true);
 }
 PVOID ExAllocatePoolUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
-  return current_kernel().allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
+  return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
 }
 VOID ExFreePool(PVOID P) { current_kernel().free(P, "ExFreePool"); }
 VOID ExFreePoolWithTag(PVOID P, ULONG) { current_kernel().free(P, "ExFreePoolWithTag"); }
 
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
-  void* memory = current_kernel().allocate(sizeof(_IO_WORKITEM), PoolKind::kNonPaged, 0, true);
+  void* memory = nmrcheck::model::allocate(sizeof(_IO_WORKITEM), PoolKind::kNonPaged, 0, true);
   if (memory != nullptr) static_cast<PIO_WORKITEM>(memory)->device = DeviceObject;
   return static_cast<PIO_WORKITEM>(memory);
 }
@@ -118,6 +124,7 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
 NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,
                               PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
   current_kernel().require_irql_at_most(nmrcheck::model::kPassiveLevel, "PsCreateSystemThread");
+  if (current_kernel().may_fail("creation of a thread")) return STATUS_INSUFFICIENT_RESOURCES;
   const auto thread = current_kernel().start_thread("system thread", [=] {
     try {
       StartRoutine(StartContext);

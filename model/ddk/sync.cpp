@@ -58,7 +58,7 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER Interva
   return STATUS_SUCCESS;
 }
 
-KIRQL KeGetCurrentIrql(VOID) { return current_kernel().irql(); }
+KIRQL KeGetCurrentIrql(VOID) { return current_kernel().settled_irql(); }
 KIRQL KfRaiseIrql(KIRQL NewIrql) {
   const KIRQL before = current_kernel().irql();
   current_kernel().set_irql(NewIrql);

@@ -3,10 +3,16 @@
 #include "model/ddk/wsk_client.h"
 
 #include <fmt/format.h>
+#include <nmrcheck.h>
 
 #include <algorithm>
 
 namespace nmrcheck::model {
+
+void declare_wsk_npi() {
+  nmrcheck_declare_npi(&NPI_WSK_INTERFACE_ID,
+                       NMRCHECK_NPI_CLIENT_DISPATCH | NMRCHECK_NPI_CALLS_WHILE_DETACHING);
+}
 
 WskState* WskClients::find(const void* block) {
   const auto found = std::find_if(states_.rbegin(), states_.rend(),
@@ -183,9 +189,6 @@ NTSTATUS WskRegister(PWSK_CLIENT_NPI WskClientNpi, PWSK_REGISTRATION WskRegistra
   constexpr const char* kFunction = "WskRegister";
   nmrcheck::model::Kernel& kernel = current_kernel();
   kernel.require_irql_at_most(nmrcheck::model::kPassiveLevel, kFunction);
-  if (kernel.execution().choose("WskRegister: registered, or STATUS_INSUFFICIENT_RESOURCES", 2)) {
-    return STATUS_INSUFFICIENT_RESOURCES;
-  }
   WskState& state = nmrcheck::model::current_wsk_clients().add();
   state.block = WskRegistration;
   state.npi = *WskClientNpi;
@@ -205,6 +208,7 @@ NTSTATUS WskRegister(PWSK_CLIENT_NPI WskClientNpi, PWSK_REGISTRATION WskRegistra
                .pointer = state.block,
                .name = kFunction,
                .passed = &given});
+  nmrcheck::model::declare_wsk_npi();
   const NTSTATUS status = NmrRegisterClient(&state.characteristics, &state, &state.registration);
   if (NT_SUCCESS(status)) return status;
   kernel.execution().step(nmrcheck::model::footprint_of(state, Op::kUpdate), "undo WskRegister",
@@ -218,6 +222,7 @@ NTSTATUS WskCaptureProviderNPI(PWSK_REGISTRATION WskRegistration, ULONG WaitTime
   constexpr const char* kFunction = "WskCaptureProviderNPI";
   nmrcheck::model::Kernel& kernel = current_kernel();
   const nmrcheck::model::ModuleId module = kernel.current_module();
+  if (WaitTimeout != WSK_NO_WAIT) kernel.settled_irql();  // for WSK-07
   kernel.emit({.kind = EventKind::kWskCaptureCalled,
                .module = module,
                .block = WaitTimeout,

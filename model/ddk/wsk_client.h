@@ -40,6 +40,9 @@ struct WskState {
   std::optional<WSK_PROVIDER_CHARACTERISTICS> provider;
 };
 
+// Says to the rules what the NPI defines. Called before each registration.
+void declare_wsk_npi();
+
 // All registrations of one world.
 class WskClients {
  public:

@@ -5,6 +5,8 @@
 #include <nmrcheck.h>
 #include <wdm.h>
 
+#include "model/ddk/wsk_client.h"
+
 namespace nmrcheck::model {
 namespace {
 
@@ -230,6 +232,7 @@ void start_wsk_subsystem(ModuleId module) {
   instance.ModuleId = &kModule;
   instance.NpiSpecificCharacteristics = &kVersions;
   run(module, "start", [subsystem] {
+    declare_wsk_npi();
     subsystem->registered = NT_SUCCESS(
         NmrRegisterProvider(&subsystem->characteristics, subsystem, &subsystem->registration));
   });

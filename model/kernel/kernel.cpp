@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -27,6 +28,20 @@ std::string status_name(std::uint32_t status) {
     default:
       return fmt::format("status 0x{:08X}", status);
   }
+}
+
+const Frame* detach_or_cleanup(const std::vector<Frame>& frames) {
+  for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
+    if (frame->kind == FrameKind::kDetach || frame->kind == FrameKind::kCleanup) return &*frame;
+  }
+  return nullptr;
+}
+
+bool in_callback(const std::vector<Frame>& frames) {
+  return std::any_of(frames.begin(), frames.end(), [](const Frame& frame) {
+    return frame.kind == FrameKind::kAttach || frame.kind == FrameKind::kDetach ||
+           frame.kind == FrameKind::kCleanup || frame.kind == FrameKind::kCall;
+  });
 }
 
 Kernel::Kernel(sim::Execution& execution, EventSink& sink)
@@ -75,6 +90,23 @@ void Kernel::unload(ModuleId module, sim::FunctionRef routine) {
   execution_.step({{unloaded.pins, sim::Op::kAwait, 0}, {unloaded.image, sim::Op::kUpdate}},
                   "unload image", place());
   emit({.kind = EventKind::kUnloadReturned, .module = module});
+  discard_image(module);
+}
+
+void Kernel::enter(ModuleId module, const std::uint32_t& status, sim::FunctionRef routine) {
+  push({FrameKind::kEntry, module, kNoBinding, Side::kClient, "DriverEntry"});
+  routine();
+  pop();
+  if (nt_success(status)) return;
+  const Module& failed = modules_[index(module)];
+  execution_.step({{failed.pins, sim::Op::kAwait, 0}, {failed.image, sim::Op::kUpdate}},
+                  "unload image", place());
+  emit({.kind = EventKind::kEntryFailed, .module = module, .status = status});
+  emit({.kind = EventKind::kUnloadReturned, .module = module});
+  discard_image(module);
+}
+
+void Kernel::discard_image(ModuleId module) {
   modules_[index(module)].unloaded = true;
   sim::Heap& heap = execution_.heap();
   for (std::uint32_t i = 0; i < heap.size(); ++i) {
@@ -85,7 +117,12 @@ void Kernel::unload(ModuleId module, sim::FunctionRef routine) {
   }
 }
 
-void Kernel::push(const Frame& frame) { at_current().frames.push_back(frame); }
+void Kernel::push(const Frame& frame) {
+  FiberState& fiber = at_current();
+  fiber.frames.push_back(frame);
+  fiber.frames.back().irql_before = fiber.irql;
+  fiber.frames.back().locks_before = static_cast<std::uint32_t>(fiber.locks.size());
+}
 
 void Kernel::pop() { at_current().frames.pop_back(); }
 
@@ -121,6 +158,7 @@ sim::FiberId Kernel::start_thread(const char* name, std::function<void()> body) 
 }
 
 void Kernel::join_thread(sim::FiberId thread) {
+  before_wait("waiting for a thread");
   require_irql_at_most(kApcLevel, "waiting for a thread");
   execution_.step({{thread_ends_[sim::index(thread)], sim::Op::kJoin}}, "wait for thread", place());
 }
@@ -143,15 +181,61 @@ std::uint8_t Kernel::irql() const { return at_current().irql; }
 
 void Kernel::set_irql(std::uint8_t irql) { at_current().irql = irql; }
 
-void Kernel::require_dispatch_level(const char* function) const {
-  if (irql() >= kDispatchLevel) return;
+void Kernel::open_irql(std::uint32_t question) {
+  FiberState& fiber = at_current();
+  const bool settled = fiber.irql >= kDispatchLevel;
+  fiber.open_irqls.push_back({question, settled, false, fiber.irql});
+}
+
+void Kernel::close_irql() {
+  FiberState& fiber = at_current();
+  const OpenIrql closed = fiber.open_irqls.back();
+  fiber.open_irqls.pop_back();
+  if (closed.raised) fiber.irql = closed.before;
+}
+
+// The innermost callback first: one that runs at the IRQL of its caller leaves the question to it.
+std::uint8_t Kernel::settled_irql() {
+  FiberState& fiber = at_current();
+  for (std::size_t i = fiber.open_irqls.size(); i > 0 && fiber.irql < kDispatchLevel; --i) {
+    OpenIrql& open = fiber.open_irqls[i - 1];
+    if (open.decided) continue;
+    open.raised = irql_decider_->decide_raised(open.question);
+    open.decided = true;
+    if (open.raised) fiber.irql = kDispatchLevel;
+  }
+  return fiber.irql;
+}
+
+// Inside a detach or cleanup callback: calls of its side into the peer that begin or end elsewhere
+// come before or after this step.
+void Kernel::before_wait(const char* function) {
+  const Frame* callback = detach_or_cleanup(at_current().frames);
+  if (callback == nullptr) return;
+  const Frame inside = *callback;
+  if (inside.calls != sim::kNoObject) {
+    execution_.step({{inside.calls, sim::Op::kUpdate}}, function, place());
+  }
+  emit({.kind = EventKind::kMayBlock,
+        .side = inside.side,
+        .module = current_module(),
+        .binding = inside.binding,
+        .name = function});
+}
+
+void Kernel::require_dispatch_level(const char* function) {
+  if (settled_irql() >= kDispatchLevel) return;
   std::string message = fmt::format("{} at IRQL {} on {} without raising it to {}", function,
                                     irql(), describe_fiber(), kDispatchLevel);
   broken("KRN-IRQL-01", std::move(message));
 }
 
-void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) const {
-  if (irql() <= highest) return;
+void Kernel::require_irql_at_most(std::uint8_t highest, const char* function) {
+  if ((highest < kDispatchLevel ? settled_irql() : irql()) <= highest) return;
+  emit({.kind = EventKind::kIrqlExceeded,
+        .module = current_module(),
+        .status = highest,
+        .name = function});
   std::string message = fmt::format("{} at IRQL {} on {}; the highest allowed is {}", function,
                                     irql(), describe_fiber(), highest);
   broken("KRN-IRQL-01", std::move(message));

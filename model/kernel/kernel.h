@@ -32,6 +32,10 @@ inline constexpr std::uint32_t kStatusInsufficientResources = 0xC000009Au;
 inline constexpr std::uint32_t kStatusInvalidDeviceState = 0xC0000184u;
 inline constexpr std::uint32_t kStatusNoInterface = 0xC00002B9u;
 
+// Handles, and other values that stand for what drivers cannot look into, lie here.
+inline constexpr std::uintptr_t kHandlesBegin = 0xFFFFE00000000000u;
+inline constexpr std::uintptr_t kHandlesEnd = 0xFFFFE00200000000u;
+
 constexpr bool nt_success(std::uint32_t status) { return status < 0x80000000u; }
 
 // "STATUS_PENDING", or the number.
@@ -46,6 +50,7 @@ enum class FrameKind : std::uint8_t {
   kCleanup,
   kCall,    // a function of a dispatch table, run in the module that owns it
   kUnload,  // the module's unload routine
+  kEntry,   // its entry routine
 };
 
 struct Frame {
@@ -55,6 +60,12 @@ struct Frame {
   Side side = Side::kClient;
   const char* name = "";
   bool image_pinned = false;  // unloading waits for this frame (an I/O work item)
+  // Whoever begins or ends a call of the side that a detach or cleanup callback is about touches
+  // it: waiting inside the callback is judged by it.
+  sim::ObjectId calls = sim::kNoObject;
+  // Filled in by push().
+  std::uint8_t irql_before = 0;
+  std::uint32_t locks_before = 0;
 };
 
 enum class LockKind : std::uint8_t { kSpin, kSpinShared, kPush, kPushShared };
@@ -67,11 +78,26 @@ struct HeldLock {
   sim::Place place;
 };
 
+// The innermost detach or cleanup callback, which may run at DISPATCH_LEVEL, or null.
+const Frame* detach_or_cleanup(const std::vector<Frame>& frames);
+// True if it is inside any callback, or inside a call through a dispatch table.
+bool in_callback(const std::vector<Frame>& frames);
+
 struct Module {
   std::string name;
   bool unloaded = false;
   sim::ObjectId pins = sim::kNoObject;   // counts I/O work items that keep the image
   sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
+};
+
+// Answers whether a callback runs at DISPATCH_LEVEL, when its code first depends on it.
+class IrqlDecider {
+ public:
+  // `question` is what open_irql was given. Called on the callback's fiber.
+  virtual bool decide_raised(std::uint32_t question) = 0;
+
+ protected:
+  ~IrqlDecider() = default;
 };
 
 enum class PoolKind : std::uint32_t { kImage, kNonPaged, kPaged };
@@ -104,10 +130,19 @@ class Kernel {
   // Runs `routine` as the module's unload routine and makes the image dead. Waits for pinned
   // frames.
   void unload(ModuleId module, sim::FunctionRef routine);
+  // Runs `routine` as the module's entry routine, which leaves its NTSTATUS in `status`. If that is
+  // an error, the image is dead afterwards: its unload routine never runs.
+  void enter(ModuleId module, const std::uint32_t& status, sim::FunctionRef routine);
   const Module& module(ModuleId id) const { return modules_[index(id)]; }
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
   // Data of the image, zeroed, alive until unload: the driver's globals.
   void* image_data(ModuleId module, std::size_t bytes, const char* name);
+  // A copy of `bytes` at `data` that belongs to no module; null if the memory is used up.
+  void* lend_copy(const void* data, std::size_t bytes);
+  // What a step must name that takes a copy back, for null nothing; and the taking back itself, in
+  // the step that runs. A later access to the copy is one to freed memory.
+  void add_taking_back(sim::Footprint& footprint, const void* copy) const;
+  void take_back(const void* copy);
 
   void push(const Frame& frame);
   void pop();
@@ -132,12 +167,22 @@ class Kernel {
 
   // --- IRQL ---
 
+  // The current IRQL; while it is open, the lower of the two. What depends on it asks
+  // settled_irql() or requires something, and so settles it.
   std::uint8_t irql() const;
   void set_irql(std::uint8_t irql);
   // Breaks KRN-IRQL-01 when the IRQL is above `highest`.
-  void require_irql_at_most(std::uint8_t highest, const char* function) const;
+  void require_irql_at_most(std::uint8_t highest, const char* function);
   // The same below DISPATCH_LEVEL.
-  void require_dispatch_level(const char* function) const;
+  void require_dispatch_level(const char* function);
+
+  // Until close_irql the current fiber runs at its IRQL or at DISPATCH_LEVEL: nobody asked yet. A
+  // search then pays for the question only where the answer matters. Calls nest.
+  // Requires: set_irql_decider was called.
+  void open_irql(std::uint32_t question);
+  void close_irql();
+  void set_irql_decider(IrqlDecider& decider) { irql_decider_ = &decider; }
+  std::uint8_t settled_irql();
 
   // --- Memory ---
 
@@ -152,6 +197,15 @@ class Kernel {
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
   // reads it. At most kJudgesMax objects judge a block; those that come later are not heeded.
   void judge_frees(const void* address, sim::ObjectId judge);
+  // From now until unwatch a read of the variable at `address` is told as kUnsetHandleRead.
+  void watch(const void* address);
+  void unwatch(const void* address);
+  // For what was just read at `address`: tells if it is memory that nobody has written.
+  void check_written(const void* address, std::size_t bytes, const char* action);
+  // The innermost attach callback in which the block was allocated, or null.
+  const Frame* attach_of_block(std::uint32_t block) const;
+  // Names the variable at `address` in `footprint`, if it lies in memory that fibers may share.
+  void add_variable(sim::Footprint& footprint, const void* address, sim::Op op);
   // The block that holds `address`, or nothing.
   std::optional<std::uint32_t> block_of(const void* address) const;
   // A live pool block that the module allocated, or nothing.
@@ -188,6 +242,34 @@ class Kernel {
   void reinitialize_rundown(void* rundown);
   void complete_rundown(void* rundown);
 
+  // --- Faults ---
+
+  // From now on up to `most` calls of may_fail in this execution say yes. None do by default.
+  void allow_faults(std::uint32_t most);
+  // Whether `what` fails now: a value choice, whose default is that it does not. How many may still
+  // fail is an object that each such call reads and one that fails writes, so that the order of two
+  // that do not fail does not matter. Nothing is asked, and no step made, once the limit is 0.
+  bool may_fail(const char* what);
+
+  // --- DPCs and timers ---
+
+  // Deferred procedure calls run at DISPATCH_LEVEL, each on a fiber of its own, as code of the
+  // module that queued it or set its timer. They do not keep its image.
+  void initialize_dpc(void* dpc);
+  // Returns false if it is queued already.
+  bool queue_dpc(void* dpc, const Work& work);
+  // Returns true if it was queued; it will not run then.
+  bool remove_dpc(void* dpc);
+  // Waits for all DPCs that were queued, or whose timer went off, before.
+  void flush_dpcs();
+  void initialize_timer(void* timer);
+  // From now on the timer may go off at any moment, since threads may be late by any time. `work`
+  // is its DPC, whose memory the first argument is, or empty. Returns true if it was set already:
+  // the due time changes then, which means nothing here. Requires: the DPC is the same then.
+  bool set_timer(void* timer, const Work& work);
+  // Returns true if it was set; it will not go off then.
+  bool cancel_timer(void* timer);
+
   // --- Work items ---
 
   // Runs `work` on a worker fiber of its own. With `pin`, the current module's image cannot be
@@ -195,10 +277,18 @@ class Kernel {
   void queue_work(const char* name, bool pin, const Work& work);
 
  private:
+  struct OpenIrql {
+    std::uint32_t question = 0;
+    bool decided = false;
+    bool raised = false;
+    std::uint8_t before = kPassiveLevel;
+  };
+
   struct FiberState {
     std::vector<Frame> frames;
     std::vector<HeldLock> locks;
     std::uint8_t irql = kPassiveLevel;
+    std::vector<OpenIrql> open_irqls;  // innermost last
     int critical_regions = 0;
     sim::ObjectId time = sim::kNoObject;  // what the fiber waits for when it sleeps
     sim::Place place;
@@ -207,12 +297,18 @@ class Kernel {
   FiberState& at_current();
   const FiberState& at_current() const;
   void run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body);
+  void discard_image(ModuleId module);
+  void before_wait(const char* function);
+  void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
+  void check_first_initialization(const void* address, const char* function);
+  sim::ObjectId dpc_queue();
+  void run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended, ModuleId module,
+                    const Work& work);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
                               sim::ObjectState initial);
-  void initialize(const void* address, ObjectType type, sim::ObjectState initial,
-                  const char* function);
-  void take_over(const void* address, const char* function);
+  void initialize(const void* address, ObjectType type, bool signaled, const char* function);
+  std::uint64_t take_over(const void* address, bool signaled, const char* function);
   ObjectTable::Entry& entry_at(const void* address, ObjectType type, const char* function);
   sim::Footprint footprint_of_free(std::uint32_t block) const;
   sim::Footprint footprint_on(const void* address, ObjectType type, sim::Op op,
@@ -221,11 +317,18 @@ class Kernel {
 
   sim::Execution& execution_;
   EventSink& sink_;
+  IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
+  std::vector<const void*> watched_;
+  std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
+  sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed
+  std::uint32_t faults_left_ = 0;
+  sim::ObjectId dpc_queue_ = sim::kNoObject;  // read by who flushes, written by who adds an end
+  std::vector<sim::ObjectId> dpc_ends_;       // of all that were ever queued
   mutable std::string fiber_text_;
   mutable std::string block_text_;
 };

@@ -21,7 +21,10 @@ std::optional<std::uint32_t> Kernel::block_of(const void* address) const {
 }
 
 void* Kernel::allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool zeroed) {
-  if (kind == PoolKind::kPaged) require_irql_at_most(kApcLevel, "allocating paged pool");
+  if (kind == PoolKind::kPaged) {
+    before_wait("allocating paged pool");
+    require_irql_at_most(kApcLevel, "allocating paged pool");
+  }
   const sim::ObjectId lifetime = execution_.create("memory");
   sim::Heap& heap = execution_.heap();
   const auto index = heap.allocate(bytes, execution_.key_of(lifetime),
@@ -33,6 +36,9 @@ void* Kernel::allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool
   block.owner = model::index(current_module());
   block.lifetime = lifetime;
   if (zeroed) std::memset(block.address, 0, bytes);
+  for (const Frame& frame : at_current().frames) {
+    if (frame.kind == FrameKind::kAttach) made_in_attach_.emplace_back(*index, frame);
+  }
   return block.address;
 }
 
@@ -44,6 +50,24 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
   block.lifetime = modules_[index(module)].image;  // it lives and dies with the image
   block.name = name;
   return data;
+}
+
+void* Kernel::lend_copy(const void* data, std::size_t bytes) {
+  void* copy = allocate(bytes, PoolKind::kNonPaged, 0, false);
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, data, bytes);
+  execution_.heap().block(*block_of(copy)).owner = index(kNoModule);
+  return copy;
+}
+
+void Kernel::add_taking_back(sim::Footprint& footprint, const void* copy) const {
+  if (copy == nullptr) return;
+  footprint.add({execution_.heap().block(*block_of(copy)).lifetime, sim::Op::kUpdate});
+}
+
+void Kernel::take_back(const void* copy) {
+  if (copy == nullptr) return;
+  execution_.heap().free(*block_of(copy), {execution_.current(), execution_.steps(), place()});
 }
 
 // Whether a free is right depends on who judges it; whether the owner leaks, on the unload.
@@ -83,13 +107,68 @@ void Kernel::free(void* memory, const char* function) {
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
+void Kernel::add_variable(sim::Footprint& footprint, const void* address, sim::Op op) {
+  if (!block_of(address)) return;
+  footprint.add({entry_at(address, ObjectType::kVariable, "name a variable").object, op});
+}
+
+void Kernel::watch(const void* address) { watched_.push_back(address); }
+
+void Kernel::unwatch(const void* address) { std::erase(watched_, address); }
+
+void Kernel::check_written(const void* address, std::size_t bytes, const char* action) {
+  constexpr std::size_t kBytesMin = 4;  // fewer may hold the pattern by chance
+  const std::optional<std::uint32_t> block = block_of(address);
+  if (!block || bytes < kBytesMin) return;
+  const auto* first = static_cast<const unsigned char*>(address);
+  if (!std::all_of(first, first + bytes, [](auto b) { return b == sim::Heap::kFreshByte; })) return;
+  emit({.kind = EventKind::kUsedUninitialized,
+        .module = current_module(),
+        .block = *block,
+        .pointer = address,
+        .name = action});
+}
+
+const Frame* Kernel::attach_of_block(std::uint32_t block) const {
+  const Frame* found = nullptr;
+  for (const auto& [made, frame] : made_in_attach_) {
+    if (made == block) found = &frame;
+  }
+  return found;
+}
+
+void Kernel::check_paged(std::optional<std::uint32_t> block, const void* address,
+                         const char* action) {
+  if (!block) return;
+  const std::uint32_t kind = execution_.heap().block(*block).kind;
+  if (kind != static_cast<std::uint32_t>(PoolKind::kPaged)) return;
+  if (irql() < kDispatchLevel && detach_or_cleanup(at_current().frames) == nullptr) return;
+  emit({.kind = EventKind::kPagedMemoryTouched,
+        .module = current_module(),
+        .block = *block,
+        .pointer = address,
+        .name = action});
+}
+
 void Kernel::access(const void* address, bool write, const char* action, const char* expression) {
+  const auto value = reinterpret_cast<std::uintptr_t>(address);
+  if (value >= kHandlesBegin && value < kHandlesEnd) {
+    emit({.kind = EventKind::kHandleDereferenced,
+          .module = current_module(),
+          .pointer = address,
+          .name = action});
+  }
   if (execution_.traced() && expression != nullptr) {
     // The first name stays: others may be on their way to the same variable under another one.
     const sim::ObjectId object = entry_at(address, ObjectType::kVariable, action).object;
     if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, expression);
   }
   step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
+  if (write || std::find(watched_.begin(), watched_.end(), address) == watched_.end()) return;
+  emit({.kind = EventKind::kUnsetHandleRead,
+        .module = current_module(),
+        .pointer = address,
+        .name = action});
 }
 
 void Kernel::touch(const void* address, const char* action) {
@@ -101,7 +180,8 @@ void Kernel::touch(const void* address, const char* action) {
 
 void Kernel::check_alive(std::optional<std::uint32_t> block, const void* address,
                          const char* action) {
-  if (!block || execution_.heap().block(*block).live) return;
+  if (!block) return;
+  if (execution_.heap().block(*block).live) return check_paged(block, address, action);
   emit({.kind = EventKind::kFreedMemoryTouched,
         .module = current_module(),
         .block = *block,

@@ -27,6 +27,10 @@ const char* to_string(ObjectType type) {
       return "a lock";
     case ObjectType::kRundown:
       return "a rundown reference";
+    case ObjectType::kDpc:
+      return "a DPC";
+    case ObjectType::kTimer:
+      return "a timer";
     default:
       return "nothing known";
   }

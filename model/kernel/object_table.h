@@ -8,7 +8,16 @@
 
 namespace nmrcheck::model {
 
-enum class ObjectType : std::uint8_t { kNone, kVariable, kEvent, kSyncEvent, kLock, kRundown };
+enum class ObjectType : std::uint8_t {
+  kNone,
+  kVariable,
+  kEvent,
+  kSyncEvent,
+  kLock,
+  kRundown,
+  kDpc,
+  kTimer,
+};
 
 const char* to_string(ObjectType type);
 
@@ -21,6 +30,8 @@ class ObjectTable {
     sim::ObjectId object = sim::kNoObject;
     ObjectType type = ObjectType::kNone;
     std::uint32_t generation = 0;  // how many objects have stood there before
+    bool initialized = false;      // by a function that initializes
+    bool used_in_callback = false;
   };
 
   // The entry of `address`; an unused one (type kNone) if there is none yet. Valid until the next

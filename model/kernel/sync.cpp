@@ -21,6 +21,10 @@ bool is_event(ObjectType type) {
   return type == ObjectType::kEvent || type == ObjectType::kSyncEvent;
 }
 
+bool needs_initialization(ObjectType type) {
+  return is_event(type) || type == ObjectType::kDpc || type == ObjectType::kTimer;
+}
+
 bool same_family(ObjectType left, ObjectType right) {
   return left == right || (is_event(left) && is_event(right));
 }
@@ -38,6 +42,10 @@ const char* object_name(ObjectType type) {
       return "lock";
     case ObjectType::kRundown:
       return "rundown";
+    case ObjectType::kDpc:
+      return "DPC";
+    case ObjectType::kTimer:
+      return "timer";
     default:
       return "variable";
   }
@@ -46,7 +54,7 @@ const char* object_name(ObjectType type) {
 }  // namespace
 
 // Finds the object behind `address`. Locks and rundown references that hold their initial value
-// need no initialization call; events do.
+// need no initialization call; events, DPCs and timers do.
 ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const char* function) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone && entry.type != ObjectType::kVariable) {
@@ -57,9 +65,17 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
   }
   if (type == ObjectType::kVariable && entry.type == type) return entry;
   sim::ObjectState initial;
-  if (is_event(type)) {
-    std::string message = fmt::format("{} on {} is given an event that was never initialized",
-                                      function, describe_fiber());
+  const auto tell_uninitialized = [&](std::optional<std::uint32_t> block) {
+    emit({.kind = EventKind::kUsedUninitialized,
+          .module = current_module(),
+          .block = block.value_or(kNoBlock),
+          .pointer = address,
+          .name = function});
+  };
+  if (needs_initialization(type)) {
+    tell_uninitialized(block_of(address));
+    std::string message = fmt::format("{} on {} is given {} that was never initialized", function,
+                                      describe_fiber(), to_string(type));
     broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
@@ -72,11 +88,17 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     const std::uint32_t value = block ? cell(address) : 0;
     const bool run_down = type == ObjectType::kRundown && value == kRundownActive;
     if (value != 0 && !run_down) {
+      tell_uninitialized(block);
       std::string message = fmt::format("{} on {} is given {} that was never initialized", function,
                                         describe_fiber(), to_string(type));
       broken("KRN-OBJECT-01", std::move(message));
     }
     initial.b = run_down ? 1 : 0;
+    // Somebody may be on his way to initialize it: it is one object for both.
+    if (entry.type == ObjectType::kVariable && !run_down) {
+      entry.type = type;
+      return entry;
+    }
   }
   return replace(entry, address, type, initial);
 }
@@ -97,25 +119,45 @@ ObjectTable::Entry& Kernel::replace(ObjectTable::Entry& entry, const void* addre
   } else {
     made = execution_.create(name, initial);
   }
-  entry = {address, made, type, generation};
+  entry.address = address;
+  entry.object = made;
+  entry.type = type;
+  entry.generation = generation;
   return entry;
 }
 
-// Makes the object at `address` anew. Whoever uses what was there before conflicts with it.
-void Kernel::initialize(const void* address, ObjectType type, sim::ObjectState initial,
-                        const char* function) {
-  take_over(address, function);
-  replace(objects_.at(address), address, type, initial);
+// Makes the object at `address` anew. It stays the same object for the search, so that whoever used
+// it before, and whoever uses it then, conflicts with this step.
+void Kernel::initialize(const void* address, ObjectType type, bool signaled, const char* function) {
+  take_over(address, signaled, function);
+  check_first_initialization(address, function);
+  ObjectTable::Entry& entry = objects_.at(address);
+  entry.type = type;
+  entry.initialized = true;
 }
 
-void Kernel::take_over(const void* address, const char* function) {
+// Somebody may have used the object as it was: a lock of zeroes looks like a free one.
+void Kernel::check_first_initialization(const void* address, const char* function) {
+  const ObjectTable::Entry& entry = objects_.at(address);
+  if (entry.initialized || !entry.used_in_callback) return;
+  emit({.kind = EventKind::kInitializedLate,
+        .module = current_module(),
+        .block = block_of(address).value_or(kNoBlock),
+        .pointer = address,
+        .name = function});
+}
+
+// Returns the first word of the state that the object had.
+std::uint64_t Kernel::take_over(const void* address, bool signaled, const char* function) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type == ObjectType::kNone) replace(entry, address, ObjectType::kVariable, {});
-  sim::Footprint footprint{{entry.object, sim::Op::kUpdate}};
+  sim::Footprint footprint{{entry.object, sim::Op::kRead}, {entry.object, sim::Op::kReopen}};
+  if (signaled) footprint.add({entry.object, sim::Op::kSet});
   const std::optional<std::uint32_t> block = block_of(address);
   if (block) footprint.add({execution_.heap().block(*block).lifetime, sim::Op::kRead});
-  execution_.step(footprint, function, place());
+  const std::uint64_t before = execution_.step(footprint, function, place());
   check_alive(block, address, function);
+  return before;
 }
 
 sim::Footprint Kernel::footprint_on(const void* address, ObjectType type, sim::Op op,
@@ -133,12 +175,15 @@ std::uint64_t Kernel::step_on(const void* address, ObjectType type, sim::Op op,
   const std::uint64_t result =
       execution_.step(footprint_on(address, type, op, function), function, place());
   check_alive(block, address, function);
+  if (type != ObjectType::kVariable && in_callback(at_current().frames)) {
+    objects_.at(address).used_in_callback = true;
+  }
   return result;
 }
 
 void Kernel::initialize_event(void* event, bool synchronization, bool signaled) {
   const ObjectType type = synchronization ? ObjectType::kSyncEvent : ObjectType::kEvent;
-  initialize(event, type, {signaled ? 1u : 0u, 0}, "KeInitializeEvent");
+  initialize(event, type, signaled, "KeInitializeEvent");
 }
 
 bool Kernel::set_event(void* event) {
@@ -156,7 +201,10 @@ bool Kernel::read_event(const void* event) {
 
 std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeout) {
   constexpr const char* kFunction = "KeWaitForSingleObject";
-  if (!timeout || *timeout != 0) require_irql_at_most(kApcLevel, "KeWaitForSingleObject");
+  if (!timeout || *timeout != 0) {
+    before_wait(kFunction);
+    require_irql_at_most(kApcLevel, kFunction);
+  }
   const bool consumes =
       entry_at(event, ObjectType::kEvent, kFunction).type == ObjectType::kSyncEvent;
   if (timeout && *timeout == 0) {
@@ -179,6 +227,7 @@ std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeo
 }
 
 void Kernel::sleep(std::uint64_t duration) {
+  before_wait("KeDelayExecutionThread");
   require_irql_at_most(kApcLevel, "KeDelayExecutionThread");
   // One object serves all sleeps of a fiber, so that a loop of them comes back to the same state.
   if (at_current().time == sim::kNoObject) at_current().time = execution_.create("time");
@@ -187,12 +236,13 @@ void Kernel::sleep(std::uint64_t duration) {
 }
 
 void Kernel::initialize_lock(void* lock) {
-  initialize(lock, ObjectType::kLock, {}, "initialize lock");
+  initialize(lock, ObjectType::kLock, false, "initialize lock");
 }
 
 void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   const bool spin = kind == LockKind::kSpin || kind == LockKind::kSpinShared;
   const char* function = spin ? "acquire spin lock" : "acquire push lock";
+  if (!spin) before_wait(function);
   require_irql_at_most(spin ? kDispatchLevel : kApcLevel, function);
   if (spin && !raise_irql) require_dispatch_level(function);
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
@@ -250,14 +300,16 @@ void Kernel::enter_critical_region(int change) { at_current().critical_regions +
 
 void Kernel::initialize_rundown(void* rundown) {
   constexpr const char* kFunction = "ExInitializeRundownProtection";
-  take_over(rundown, kFunction);
+  const std::uint64_t references = take_over(rundown, false, kFunction);
+  check_first_initialization(rundown, kFunction);
   ObjectTable::Entry& entry = objects_.at(rundown);
-  if (entry.type == ObjectType::kRundown && execution_.state(entry.object).a != 0) {
+  if (entry.type == ObjectType::kRundown && references != 0) {
     std::string message = fmt::format("{} initializes rundown protection that has {} references",
-                                      describe_fiber(), execution_.state(entry.object).a);
+                                      describe_fiber(), references);
     broken("KRN-RUN-02", std::move(message));
   }
-  replace(entry, rundown, ObjectType::kRundown, {});
+  entry.type = ObjectType::kRundown;
+  entry.initialized = true;
 }
 
 bool Kernel::acquire_rundown(void* rundown, std::uint64_t count) {
@@ -284,6 +336,7 @@ void Kernel::release_rundown(void* rundown, std::uint64_t count) {
 }
 
 void Kernel::wait_for_rundown(void* rundown) {
+  before_wait("ExWaitForRundownProtectionRelease");
   require_irql_at_most(kApcLevel, "ExWaitForRundownProtectionRelease");
   step_on(rundown, ObjectType::kRundown, sim::Op::kBeginDrain, "begin rundown");
   step_on(rundown, ObjectType::kRundown, sim::Op::kDrain, "ExWaitForRundownProtectionRelease");

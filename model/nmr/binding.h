@@ -14,6 +14,8 @@ namespace nmrcheck::model {
 struct ModuleCallbacks {
   const void* characteristics = nullptr;  // the registrant's own structure, read when needed
   void* context = nullptr;                // registration context
+  bool malformed = false;                 // a length is too small or a callback is missing (CP-26)
+  bool versioned = false;                 // a version is not 0
 };
 
 enum class RegistrationState : std::uint8_t {
@@ -28,12 +30,17 @@ struct Registration {
   ModuleId module = kNoModule;
   ModuleCallbacks callbacks;
   bool has_cleanup = false;
+  std::uint32_t bindings_max = 0;  // declared by the design; 0: any number
   RegistrationState state = RegistrationState::kRegistering;
   // The NPI's identifier, copied when the registration was made.
   NpiId npi{};
   sim::ObjectId object = sim::kNoObject;  // the state
   sim::ObjectId pins = sim::kNoObject;    // offers in flight and bindings that are not closed
-  void* handle = nullptr;                 // where the value of the handle lies
+  void* handle = nullptr;                 // its value; null once registering has failed
+  void* instance_copy = nullptr;          // CP-27: lent to peers instead of the own memory
+  // Handle values are numbered: this registration's, and who has the value with its own number.
+  std::uint32_t handle_number = 0;
+  RegistrationId handle_owner = kNoRegistration;
 };
 
 // Phases of a binding, named by what is awaited.
@@ -71,6 +78,11 @@ struct Binding {
   std::uint32_t wait_policy = 0;      // alternative of CP-18, asked when both sides are done
   bool tails_may_run_on = false;  // CP-19: the wait does not wait for detach callbacks to return
   sim::ObjectId object = sim::kNoObject;
+  // As of registrations; the two sides' values have one number.
+  std::uint32_t handle_number = 0;
+  BindingId handle_owner = kNoBinding;
+  BindingId pair_first = kNoBinding;   // the first binding of the same two modules
+  BindingId pair_latest = kNoBinding;  // kept there: the one that was offered last
 
   RegistrationId registration(Side side) const { return registrations[index(side)]; }
   BindingSide& side(Side side) { return sides[index(side)]; }

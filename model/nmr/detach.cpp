@@ -33,28 +33,49 @@ std::uint32_t Registrar::deregister(Side side, void* handle) {
                 .module = leaving.module,
                 .registration = id,
                 .name = function});
-  const std::uint32_t count = binding_count();  // no later one is of this registration
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (bindings_[i].registration(side) != id || !claim_detach(BindingId{i}, true)) continue;
-    if (ask(11) == 1) {
-      execution_.spawn("nmr worker", [this, i] { start_detach(BindingId{i}); });
-    } else {
-      start_detach(BindingId{i});
+  detach_all(id);
+  std::uint32_t status = kStatusPending;
+  if (may_answer(30, 1)) {
+    sim::Footprint footprint{{leaving.pins, Op::kRead}, {leaving.object, Op::kUpdate}};
+    add_image(footprint, leaving.module);
+    kernel_.add_taking_back(footprint, leaving.instance_copy);
+    const bool finished = execution_.step(footprint, "return", kernel_.place()) == 0;
+    if (finished && ask(30) == 1) {
+      close(id);
+      status = kStatusSuccess;
     }
   }
   kernel_.emit({.kind = EventKind::kDeregisterReturned,
                 .side = side,
                 .module = leaving.module,
                 .registration = id,
-                .status = kStatusPending,
+                .status = status,
                 .name = function});
-  ask(30);
-  return kStatusPending;
+  return status;
+}
+
+// Claims the registration's bindings, one after another, and starts their detach.
+void Registrar::detach_all(RegistrationId id) {
+  const Side side = registrations_[index(id)].side;
+  const std::uint32_t count = binding_count();  // no later one is of this registration
+  std::uint32_t own = 0;
+  for (const Binding& binding : bindings_) own += binding.registration(side) == id ? 1 : 0;
+  const std::uint32_t order = own > 1 ? ask(5) : 0;
+  for (std::uint32_t turn = 0; turn < count; ++turn) {
+    const std::uint32_t i = order == 1 ? count - 1 - turn : turn;
+    if (bindings_[i].registration(side) != id || !claim_detach(BindingId{i}, true)) continue;
+    if (order == 2 || ask(11) == 1) {
+      execution_.spawn("nmr worker", [this, i] { start_detach(BindingId{i}); });
+    } else {
+      start_detach(BindingId{i});
+    }
+  }
 }
 
 // A step on the binding. Before or after it the code of either module may run.
 void Registrar::announce(BindingId id, sim::Footprint footprint, const char* action) {
   add_images(footprint, bindings_[index(id)]);
+  add_gates(footprint, bindings_[index(id)]);
   execution_.step(footprint, action, kernel_.place());
 }
 
@@ -108,8 +129,9 @@ void Registrar::call_detach(BindingId id, Side side) {
   Binding& binding = bindings_[index(id)];
   const Registration& module = registrations_[index(binding.registration(side))];
   const bool client = side == Side::kClient;
-  const Frame frame{FrameKind::kDetach, module.module, id, side,
-                    client ? "ClientDetachProvider" : "ProviderDetachClient"};
+  Frame frame{FrameKind::kDetach, module.module, id, side,
+              client ? "ClientDetachProvider" : "ProviderDetachClient"};
+  frame.calls = binding.side(side).done_flag;
   const sim::Place place = kernel_.place();
   kernel_.push(frame);
   binding.side(side).detach_called = true;
@@ -120,6 +142,7 @@ void Registrar::call_detach(BindingId id, Side side) {
                 .binding = id,
                 .name = frame.name,
                 .passed = &given});
+  kernel_.open_irql(17);
   const std::uint32_t status = callouts_.detach(module, binding.side(side).context);
   // The return is a step: a completion on another fiber may come before it.
   const bool done = status != kStatusPending;
@@ -127,6 +150,7 @@ void Registrar::call_detach(BindingId id, Side side) {
            {{binding.side(side).done_flag, done ? Op::kWrite : Op::kUpdate, 1},
             {binding.object, Op::kUpdate}},
            client ? "client detach returns" : "provider detach returns");
+  kernel_.close_irql();
   kernel_.emit({.kind = EventKind::kDetachReturned,
                 .side = side,
                 .module = module.module,
@@ -148,22 +172,18 @@ void Registrar::detach_complete(Side side, void* handle) {
   const char* function =
       side == Side::kClient ? "NmrClientDetachProviderComplete" : "NmrProviderDetachClientComplete";
   kernel_.require_irql_at_most(kDispatchLevel, function);
-  const std::optional<BindingId> found = find_binding(side, handle);
-  const BindingId id = found.value_or(kNoBinding);
-  const Event use{.kind = EventKind::kBindingHandleUsed,
-                  .side = side,
-                  .binding = id,
-                  .pointer = handle,
-                  .name = function};
-  if (!found) {
+  Event use{
+      .kind = EventKind::kBindingHandleUsed, .side = side, .pointer = handle, .name = function};
+  const std::optional<BindingId> known = find_binding(side, handle);
+  if (!known) {
     kernel_.emit(use);
     return;
   }
+  const ModuleId module = registrations_[index(bindings_[index(*known)].registration(side))].module;
+  const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, *known, side, function});
+  const BindingId id = use_binding_handle(side, handle, true, function).value_or(*known);
   Binding& binding = bindings_[index(id)];
-  const ModuleId module = registrations_[index(binding.registration(side))].module;
-  const FrameScope scope(kernel_, {FrameKind::kRegistrar, module, id, side, function});
-  announce(id, {{binding.side(side).done_flag, Op::kWrite, 1}, {binding.object, Op::kUpdate}},
-           function);
+  use.binding = id;
   kernel_.emit(use);
   kernel_.emit({.kind = EventKind::kCompletionCalled,
                 .side = side,
@@ -201,8 +221,9 @@ void Registrar::finish_side_if_ready(BindingId id) {
 }
 
 void Registrar::run_cleanup(BindingId id) {
-  const std::uint32_t where = ask(16);
-  const bool at_dispatch = where == 2;
+  // Whether the finishing thread is at DISPATCH_LEVEL is asked when something depends on it.
+  const bool here = may_answer(16, 0) || may_answer(16, 2);
+  const std::uint32_t where = ask(16, here ? (may_answer(16, 0) ? 1u : 4u) | 2u : 2u);
   const std::uint32_t order = ask(15);
   const Side first = order == 1 ? Side::kProvider : Side::kClient;
   if (where == 1) {
@@ -214,14 +235,15 @@ void Registrar::run_cleanup(BindingId id) {
   }
   if (order == 2) {
     execution_.spawn("nmr worker", [this, id, first] { call_cleanup(id, peer_of(first), false); });
-    call_cleanup(id, first, at_dispatch);
+    call_cleanup(id, first, true);
     return;
   }
-  call_cleanup(id, first, at_dispatch);
-  call_cleanup(id, peer_of(first), at_dispatch);
+  call_cleanup(id, first, true);
+  call_cleanup(id, peer_of(first), true);
 }
 
-void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
+// `may_be_raised`: perhaps at DISPATCH_LEVEL.
+void Registrar::call_cleanup(BindingId id, Side side, bool may_be_raised) {
   Binding& binding = bindings_[index(id)];
   const Registration& module = registrations_[index(binding.registration(side))];
   if (module.has_cleanup) {
@@ -230,13 +252,12 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
           kernel_.module(module.module).name + " is unloaded, and its cleanup callback is called";
       kernel_.broken("NMR-UNL-03", std::move(message));
     }
-    const Frame frame{
+    Frame frame{
         FrameKind::kCleanup, module.module, id, side,
         side == Side::kClient ? "ClientCleanupBindingContext" : "ProviderCleanupBindingContext"};
     const sim::Place place = kernel_.place();
-    const std::uint8_t irql = kernel_.irql();
+    frame.calls = binding.side(side).done_flag;
     kernel_.push(frame);
-    if (at_dispatch) kernel_.set_irql(kDispatchLevel);
     const Passed given{.context = binding.side(side).context};
     kernel_.emit({.kind = EventKind::kCleanupCalled,
                   .side = side,
@@ -244,14 +265,15 @@ void Registrar::call_cleanup(BindingId id, Side side, bool at_dispatch) {
                   .binding = id,
                   .name = frame.name,
                   .passed = &given});
+    if (may_be_raised) kernel_.open_irql(16);
     callouts_.cleanup(module, binding.side(side).context);
     announce(id, {{binding.object, Op::kUpdate}}, "cleanup returns");
+    if (may_be_raised) kernel_.close_irql();
     kernel_.emit({.kind = EventKind::kCleanupReturned,
                   .side = side,
                   .module = module.module,
                   .binding = id,
                   .name = frame.name});
-    if (at_dispatch) kernel_.set_irql(irql);
     kernel_.pop();
     kernel_.set_place(place);
   }
@@ -289,6 +311,7 @@ void Registrar::release(BindingId id, Side side) {
   if (binding.phase != BindingPhase::kClosed) {  // a cleanup callback may follow in this very step
     footprint.add({binding.object, Op::kUpdate});
     add_images(footprint, binding);
+    add_gates(footprint, binding);
   }
   execution_.step(footprint, "release registration", kernel_.place());
   kernel_.emit({.kind = EventKind::kBindingClosed,

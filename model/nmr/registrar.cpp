@@ -1,8 +1,9 @@
-// Registration, its handles, waiting, and calls through dispatch tables.
+// Choice points, registration handles, waiting, and calls through dispatch tables.
 #include "model/nmr/registrar.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "model/nmr/choices.h"
@@ -11,14 +12,6 @@ namespace nmrcheck::model {
 namespace {
 
 using sim::Op;
-
-// Handles look like kernel addresses, which no driver may dereference: doing so is a crash.
-constexpr std::uintptr_t kRegistrationHandles = 0xFFFFE00000001000u;
-constexpr std::uintptr_t kHandleStride = 0x40;
-
-void* registration_handle(RegistrationId id) {
-  return reinterpret_cast<void*>(kRegistrationHandles + index(id) * kHandleStride);
-}
 
 const char* function_name(Side side, const char* client, const char* provider) {
   return side == Side::kClient ? client : provider;
@@ -31,87 +24,72 @@ Registrar::Registrar(Kernel& kernel, const Profile& profile, Callouts& callouts)
       execution_(kernel.execution()),
       profile_(profile),
       callouts_(callouts),
-      directory_(kernel.execution().create("registrar")) {}
+      directory_(kernel.execution().create("registrar")) {
+  kernel.set_irql_decider(*this);
+}
 
-// Asks a choice point among what the profile allows; its default is the first alternative offered.
-std::uint32_t Registrar::ask(std::uint32_t number) {
-  const Alternatives allowed = profile_.allowed[number];
-  if (std::has_single_bit(allowed)) return static_cast<std::uint32_t>(std::countr_zero(allowed));
+// With the questions of another profile, the answers are that profile's too, as far as this one has
+// them.
+std::uint32_t Registrar::ask(std::uint32_t number, Alternatives possible) {
   const ChoicePointInfo& info = choice_point(number);
-  const std::uint32_t preferred = info.default_alternative;
-  const auto count = static_cast<std::uint32_t>(std::popcount(allowed));
-  std::uint32_t picked = execution_.choose(info.question, count);
-  std::uint32_t answer = preferred;
-  if (picked != 0) {
-    Alternatives others = allowed & ~(Alternatives{1} << preferred);
-    for (; picked > 1; --picked) others &= others - 1;
-    answer = static_cast<std::uint32_t>(std::countr_zero(others));
+  const auto among = [&](const Profile& profile) {
+    const Alternatives allowed = profile.allowed[number] & possible;
+    if (allowed != 0) return allowed;
+    const Alternatives usual = possible & (Alternatives{1} << info.default_alternative);
+    return usual != 0 ? usual : possible & info.all();
+  };
+  const auto preferred = [&](Alternatives allowed) {
+    const bool usual = (allowed >> info.default_alternative & 1) != 0;
+    return usual ? info.default_alternative : static_cast<std::uint32_t>(std::countr_zero(allowed));
+  };
+  const Alternatives asked = among(profile_.questions != nullptr ? *profile_.questions : profile_);
+  std::uint32_t answer = preferred(asked);
+  if (!std::has_single_bit(asked)) {
+    const auto count = static_cast<std::uint32_t>(std::popcount(asked));
+    std::uint32_t picked = execution_.choose(info.question, count, 0, sim::Asked::kBounded);
+    if (picked != 0) {
+      Alternatives others = asked & ~(Alternatives{1} << answer);
+      for (; picked > 1; --picked) others &= others - 1;
+      answer = static_cast<std::uint32_t>(std::countr_zero(others));
+    }
   }
-  if (execution_.traced() && answer != preferred) {
+  const Alternatives allowed = among(profile_);
+  if ((allowed >> answer & 1) == 0) answer = preferred(allowed);
+  if (execution_.traced() && answer != preferred(allowed)) {
     execution_.note(fmt::format("{}: {}", info.question, info.alternatives[answer]));
   }
   return answer;
 }
 
-std::optional<RegistrationId> Registrar::find_registration(const void* handle) const {
-  const auto value = reinterpret_cast<std::uintptr_t>(handle) - kRegistrationHandles;
-  if (value % kHandleStride != 0 || value / kHandleStride >= registrations_.size()) {
-    return std::nullopt;
-  }
-  return RegistrationId{static_cast<std::uint32_t>(value / kHandleStride)};
+bool Registrar::may_answer(std::uint32_t number, std::uint32_t alternative) const {
+  const Profile& asked = profile_.questions != nullptr ? *profile_.questions : profile_;
+  return ((asked.allowed[number] | profile_.allowed[number]) >> alternative & 1) != 0;
 }
 
-std::uint32_t Registrar::register_module(Side side, const ModuleCallbacks& callbacks,
-                                         const NpiId& npi, void** handle) {
-  const char* function = function_name(side, "NmrRegisterClient", "NmrRegisterProvider");
-  kernel_.require_irql_at_most(kPassiveLevel, function);
-  const ModuleId module = kernel_.current_module();
-  const sim::Place place = kernel_.place();
-  const FrameScope frame(kernel_, {FrameKind::kRegistrar, module, kNoBinding, side, function});
-  sim::Footprint footprint{{directory_, Op::kUpdate}};
-  add_image(footprint, module);
-  execution_.step(footprint, function, place);
-  const RegistrationId id{static_cast<std::uint32_t>(registrations_.size())};
-  Registration& made = registrations_.emplace_back();
-  made.side = side;
-  made.module = module;
-  made.callbacks = callbacks;
-  made.npi = npi;
-  made.has_cleanup = callouts_.has_cleanup(made);
-  made.object = execution_.create("registration");
-  made.pins = execution_.create("bindings of the registration");
-  made.handle = registration_handle(id);
-  kernel_.judge_frees(callbacks.characteristics, made.object);
-  const Passed given{.context = callbacks.context};
-  kernel_.emit({.kind = EventKind::kRegisterCalled,
-                .side = side,
-                .module = made.module,
-                .registration = id,
-                .pointer = callbacks.characteristics,
-                .name = function,
-                .passed = &given,
-                .npi = &npi,
-                .has_cleanup = made.has_cleanup});
-  const std::uint32_t first = match(id);
-  const std::uint32_t count = binding_count() - first;
-  const bool handle_first = ask(2) == 0;
-  if (handle_first) store_handle(handle, made.handle);
-  make_offers(first, count);
-  if (!handle_first) store_handle(handle, made.handle);
-  if (made.state == RegistrationState::kRegistering) made.state = RegistrationState::kRegistered;
-  const Passed handed_out{.handle = made.handle};
-  kernel_.emit({.kind = EventKind::kRegisterReturned,
-                .side = side,
-                .module = made.module,
-                .registration = id,
-                .name = function,
-                .passed = &handed_out});
-  return kStatusSuccess;
+std::uint32_t Registrar::strictest(std::uint32_t number) const {
+  return static_cast<std::uint32_t>(std::bit_width(profile_.allowed[number])) - 1;
+}
+
+// CP-16 (a) or (c), or CP-17.
+bool Registrar::decide_raised(std::uint32_t number) {
+  const std::uint32_t raised = number == 16 ? 2 : 1;
+  return ask(number, 1 | (Alternatives{1} << raised)) == raised;
 }
 
 // The image lives while its code runs, and an unload is judged by what runs.
 void Registrar::add_image(sim::Footprint& footprint, ModuleId module) const {
   if (module != kNoModule) footprint.add({kernel_.module(module).image, Op::kRead});
+}
+
+// How many bindings of a module are attached is judged where one attaches and where one ends.
+void Registrar::add_gates(sim::Footprint& footprint, const Binding& binding) const {
+  for (const RegistrationId id : binding.registrations) {
+    const Registration& declared = registrations_[index(id)];
+    const bool named = std::any_of(
+        footprint.begin(), footprint.end(),
+        [&](const sim::Operation& operation) { return operation.object == declared.object; });
+    if (declared.bindings_max > 0 && !named) footprint.add({declared.object, Op::kUpdate});
+  }
 }
 
 void Registrar::add_images(sim::Footprint& footprint, const Binding& binding) const {
@@ -120,23 +98,24 @@ void Registrar::add_images(sim::Footprint& footprint, const Binding& binding) co
   }
 }
 
-// The variable may be one that other fibers read: storing is then a step.
-void Registrar::store_handle(void** handle, void* value) {
-  if (kernel_.block_of(handle)) kernel_.access(handle, true, "store the handle");
-  *handle = value;
-}
-
 // The step in which a function is given a registration handle. Returns the registration if it is of
 // the function's side.
 std::optional<RegistrationId> Registrar::use_handle(Side side, void* handle, Op op,
                                                     const char* function) {
   const ModuleId module = kernel_.current_module();
-  const std::optional<RegistrationId> found = find_registration(handle);
+  std::optional<RegistrationId> found = find_registration(handle);
   sim::Footprint footprint;
   if (found) footprint.add({registrations_[index(*found)].object, op});
   if (!found || op == Op::kUpdate) footprint.add({directory_, op});
   add_image(footprint, module);
   execution_.step(footprint, function, kernel_.place());
+  if (found && registrations_[index(*found)].handle_owner != *found) {  // CP-21
+    found = registrations_[index(*found)].handle_owner;
+    sim::Footprint owners{{registrations_[index(*found)].object, op}};
+    add_image(owners, module);
+    execution_.step(owners, function, kernel_.place());
+  }
+  if (found && registrations_[index(*found)].handle != handle) found.reset();
   kernel_.emit({.kind = EventKind::kRegistrationHandleUsed,
                 .side = side,
                 .module = module,
@@ -167,13 +146,19 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
                 .name = function});
   sim::Footprint footprint{{waiting.pins, Op::kAwait, 0}, {waiting.object, Op::kUpdate}};
   add_image(footprint, module);
+  kernel_.add_taking_back(footprint, waiting.instance_copy);
+  const Description before = callouts_.describe(waiting);
+  kernel_.add_variable(footprint, before.npi, Op::kRead);
+  kernel_.add_variable(footprint, before.module_id, Op::kRead);
   execution_.step(footprint, "drained", place);
-  waiting.state = RegistrationState::kClosed;
+  const Description description = callouts_.describe(waiting);
+  close(id);
   kernel_.emit({.kind = EventKind::kWaitReturned,
                 .side = side,
                 .module = waiting.module,
                 .registration = id,
-                .name = function});
+                .name = function,
+                .description = &description});
   return kStatusSuccess;
 }
 
@@ -183,17 +168,21 @@ BindingId Registrar::guard_calls(void* handle, sim::ObjectId guard) {
   return id;
 }
 
-BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
-  // The latest binding whose peer gave this table and context.
-  BindingId id = kNoBinding;
-  Side caller = Side::kClient;
+// The latest binding whose peer gave this table and context.
+Registrar::Lent Registrar::find_lent(const void* dispatch, const void* peer_context) const {
+  Lent lent;
   for (std::uint32_t i = 0; i < 2 * binding_count(); ++i) {
     const Side owner = i % 2 == 0 ? Side::kClient : Side::kProvider;
     const BindingSide& side = bindings_[i / 2].side(owner);
     if (side.dispatch != dispatch || side.context != peer_context) continue;
-    id = BindingId{i / 2};
-    caller = peer_of(owner);
+    lent = {BindingId{i / 2}, peer_of(owner)};
   }
+  return lent;
+}
+
+BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, const char* name) {
+  if (dispatch == nullptr) call_null_table(name);
+  const auto [id, caller] = find_lent(dispatch, peer_context);
   if (id == kNoBinding) {
     kernel_.push({FrameKind::kCall, kernel_.current_module(), id, caller, name});
     return id;
@@ -230,6 +219,41 @@ void Registrar::end_call() {
                 .module = frame.module,
                 .binding = frame.binding,
                 .name = frame.name});
+}
+
+// What a client may call depends on how far its bindings are: the step names the latest of them.
+void Registrar::call_null_table(const char* name) {
+  constexpr std::uint32_t kNamedMax = 6;
+  const ModuleId caller = kernel_.current_module();
+  sim::Footprint footprint{{directory_, Op::kRead}};
+  std::uint32_t named = 0;
+  for (std::uint32_t i = binding_count(); i-- > 0 && named < kNamedMax;) {
+    const RegistrationId client = bindings_[i].registration(Side::kClient);
+    if (registrations_[index(client)].module != caller) continue;
+    footprint.add({bindings_[i].object, Op::kRead});
+    ++named;
+  }
+  execution_.step(footprint, name, kernel_.place());
+  kernel_.emit({.kind = EventKind::kNullTableCalled, .module = caller, .name = name});
+}
+
+void Registrar::limit_bindings(const void* characteristics, std::uint32_t bindings) {
+  limits_.emplace_back(characteristics, bindings);
+}
+
+void Registrar::tell_use(EventKind fact, const void* dispatch, const void* peer_context) {
+  const auto [id, user] = find_lent(dispatch, peer_context);
+  if (id == kNoBinding) return;
+  const char* action = fact == EventKind::kReferenceTaken     ? "take reference"
+                       : fact == EventKind::kReferenceDropped ? "drop reference"
+                       : fact == EventKind::kRequestPended    ? "request pends"
+                                                              : "request completes";
+  announce(id, {{bindings_[index(id)].side(user).done_flag, Op::kRead}}, action);
+  kernel_.emit({.kind = fact,
+                .side = user,
+                .module = registrations_[index(bindings_[index(id)].registration(user))].module,
+                .binding = id,
+                .name = action});
 }
 
 }  // namespace nmrcheck::model

@@ -26,6 +26,13 @@ const RegistrationView& View::registration(RegistrationId id) const {
   return index(id) < registrations_.size() ? registrations_[index(id)] : kNoRegistrationView;
 }
 
+const NpiFacts* View::facts(const NpiId& npi) const {
+  for (const NpiFacts& known : facts_) {
+    if (known.npi == npi) return &known;
+  }
+  return nullptr;
+}
+
 BindingView& View::binding_at(BindingId id) {
   if (index(id) >= bindings_.size()) bindings_.resize(index(id) + 1);
   return bindings_[index(id)];
@@ -43,6 +50,7 @@ void View::fold(const Event& event) {
   }
   if (event.binding != kNoBinding) fold_binding(event);
   if (event.registration != kNoRegistration) fold_registration(event);
+  if (event.kind == EventKind::kNpiDeclared) facts_.push_back({*event.npi, event.status});
 }
 
 void View::fold_registration(const Event& event) {
@@ -54,17 +62,26 @@ void View::fold_registration(const Event& event) {
       registration.characteristics = event.pointer;
       registration.context = passed(event).context;
       registration.has_cleanup = event.has_cleanup;
+      registration.cell = event.cell;
+      registration.bindings_max = event.block;
+      if (event.description != nullptr) registration.description = *event.description;
       if (event.npi != nullptr) registration.npi = *event.npi;
       break;
     case EventKind::kRegisterReturned:
       registration.returned = true;
+      registration.failed = !succeeded(event.status);
       registration.handle = passed(event).handle;
+      if (!succeeded(event.status)) registration.closed = true;
+      break;
+    case EventKind::kRegistrationRolledBack:
+      registration.rolled_back = true;
       break;
     case EventKind::kDeregisterCalled:
       ++registration.deregister_calls;
       break;
     case EventKind::kDeregisterReturned:
       registration.deregister_returned = true;
+      if (event.status == 0) registration.closed = true;
       break;
     case EventKind::kWaitCalled:
       ++registration.wait_calls;
@@ -136,6 +153,19 @@ void View::fold_binding(const Event& event) {
       break;
     case EventKind::kCallEnded:
       --side.open_calls;
+      break;
+    case EventKind::kReferenceTaken:
+      ++side.references;
+      side.declares_references = true;
+      break;
+    case EventKind::kReferenceDropped:
+      --side.references;
+      break;
+    case EventKind::kRequestPended:
+      ++side.requests;
+      break;
+    case EventKind::kRequestCompleted:
+      --side.requests;
       break;
     case EventKind::kCleanupCalled:
       ++side.cleanup_calls;

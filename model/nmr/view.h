@@ -29,10 +29,18 @@ struct SideView {
   bool done_by_return = false;
   bool completed_early = false;  // while the detach callback was in progress
   std::uint32_t open_calls = 0;  // calls of this side into the peer that have not returned
+  std::uint32_t references = 0;  // declared, and not dropped
+  std::uint32_t requests = 0;    // declared as pending
+  bool declares_references = false;
   std::uint32_t cleanup_calls = 0;
   bool cleanup_returned = false;
   std::uint32_t closings = 0;
 };
+
+// Calls into the peer that have begun, as far as the design tells.
+constexpr std::uint32_t calls_in_progress(const SideView& side) {
+  return side.open_calls + side.references;
+}
 
 struct BindingView {
   std::array<SideView, 2> sides;
@@ -54,12 +62,24 @@ struct RegistrationView {
   const void* context = nullptr;
   const void* handle = nullptr;  // once NmrRegister* returned
   NpiId npi{};
+  Description description;         // as of the registration
+  const void* cell = nullptr;      // where the handle goes
+  std::uint32_t bindings_max = 0;  // declared; 0: any number
   bool has_cleanup = false;
   bool returned = false;
+  bool failed = false;  // NmrRegister* returned an error
   std::uint32_t deregister_calls = 0;
   bool deregister_returned = false;
   std::uint32_t wait_calls = 0;
-  bool closed = false;  // the wait returned success
+  bool rolled_back = false;  // undone by the registrar, before the call fails
+  // The wait returned success, or NmrDeregister* did, or the registration failed.
+  bool closed = false;
+};
+
+// What a design declared of an NPI: NMRCHECK_NPI_ bits.
+struct NpiFacts {
+  NpiId npi{};
+  std::uint32_t bits = 0;
 };
 
 class View {
@@ -70,6 +90,8 @@ class View {
   const BindingView& binding(BindingId id) const;
   const RegistrationView& registration(RegistrationId id) const;
   const WskViews& wsk() const { return wsk_; }
+  // Null if nothing is declared of the NPI.
+  const NpiFacts* facts(const NpiId& npi) const;
   std::uint32_t binding_count() const { return static_cast<std::uint32_t>(bindings_.size()); }
   std::uint32_t registration_count() const {
     return static_cast<std::uint32_t>(registrations_.size());
@@ -85,6 +107,7 @@ class View {
   std::vector<BindingView> bindings_;
   std::vector<RegistrationView> registrations_;
   WskViews wsk_;
+  std::vector<NpiFacts> facts_;
 };
 
 }  // namespace nmrcheck::model

@@ -19,9 +19,13 @@ struct RuleInfo {
   std::string_view statement;  // what must hold, one sentence
   std::string_view source;     // documentation page, paper or public issue
   std::string_view mend;       // how a driver that breaks it is usually corrected
-  // Null for rules that the simulated kernel or the harness checks itself.
+  // Null for rules that the simulated kernel or the harness checks itself. What it finds ends the
+  // execution, unless the severity is S6: then it is a hint.
   RuleCheck check = nullptr;
-  EventSet on{};
+  EventSet on{};  // of both checks
+  // What is only a hint although the rule is stronger; may be null.
+  RuleCheck hint = nullptr;
+  std::string_view note{};  // what the check cannot see, or needs to be told; may be empty
 };
 
 std::span<const RuleInfo> rules();

@@ -6,6 +6,76 @@
 #include "model/rules/checks.h"
 
 namespace nmrcheck::model {
+namespace {
+
+// An NPI may allow calls until the side is done (NMRCHECK_NPI_CALLS_WHILE_DETACHING).
+bool calls_allowed(const SideView& side, const RuleContext& context) {
+  constexpr std::uint32_t kCallsWhileDetaching = 4;
+  const NpiFacts* facts = context.view.facts(context.view.registration(side.registration).npi);
+  return facts != nullptr && (facts->bits & kCallsWhileDetaching) != 0;
+}
+
+// A thread or work item of the module that waits, but for nothing of the registrar.
+bool has_waiting_code(ModuleId module, const RuleContext& context) {
+  for (std::uint32_t i = 0; i < context.kernel.execution().fiber_count(); ++i) {
+    const std::vector<Frame>& frames = context.kernel.frames(sim::FiberId{i});
+    if (frames.empty() || frames.back().kind != FrameKind::kModuleCode) continue;
+    if (frames.back().module == module) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string> reference_after_detach(const Event& event, const RuleContext& context) {
+  if (event.kind != EventKind::kReferenceTaken) return std::nullopt;
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (!side.detach_returned || calls_allowed(side, context)) return std::nullopt;
+  return fmt::format("{} begins to use its peer after its detach callback returned {}",
+                     describe_side(event.binding, event.side, context),
+                     status_name(side.detach_status));
+}
+
+std::optional<std::string> call_after_detach(const Event& event, const RuleContext& context) {
+  if (event.kind != EventKind::kCallBegan) return std::nullopt;
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  const bool pending = side.detach_returned && !side.done && !side.declares_references;
+  if (!pending || calls_allowed(side, context)) return std::nullopt;
+  return fmt::format(
+      "{} calls {} after its detach callback returned STATUS_PENDING: right only if it had taken a "
+      "reference before",
+      describe_side(event.binding, event.side, context), event.name);
+}
+
+std::optional<std::string> done_with_requests_pending(const Event& event,
+                                                      const RuleContext& context) {
+  const SideView& side = context.view.binding(event.binding).side(event.side);
+  if (!side.done || side.requests == 0) return std::nullopt;
+  return fmt::format("{} finishes its detach in {} while {} of its requests {} still pending",
+                     describe_side(event.binding, event.side, context), event.name, side.requests,
+                     side.requests == 1 ? "is" : "are");
+}
+
+std::optional<std::string> done_depends_on_peer(const Event&, const RuleContext& context) {
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
+    const BindingView& binding = context.view.binding(BindingId{i});
+    for (const Side side : {Side::kClient, Side::kProvider}) {
+      const SideView& own = binding.side(side);
+      const SideView& peer = binding.side(peer_of(side));
+      if (!own.detach_returned || own.done || peer.done) continue;
+      const bool used = calls_in_progress(own) + own.requests > 0;
+      const bool waits = peer.detach_calls == 0 && has_waiting_code(own.module, context);
+      if (!used && !waits) continue;
+      return fmt::format(
+          "{} returned STATUS_PENDING and completes its detach only after something that its peer "
+          "does{}; nothing else can happen",
+          describe_side(BindingId{i}, side, context),
+          peer.detach_calls == 0 ? ", but the peer's detach callback comes after the completion"
+                                 : " in its own detach");
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<std::string> undocumented_detach_status(const Event& event,
                                                       const RuleContext& context) {
@@ -17,12 +87,11 @@ std::optional<std::string> undocumented_detach_status(const Event& event,
 
 std::optional<std::string> success_with_calls_open(const Event& event, const RuleContext& context) {
   const SideView& side = context.view.binding(event.binding).side(event.side);
-  if (event.status == kStatusPending || side.open_calls == 0 || side.completions > 0) {
-    return std::nullopt;
-  }
+  const std::uint32_t calls = calls_in_progress(side);
+  if (event.status == kStatusPending || calls == 0 || side.completions > 0) return std::nullopt;
   return fmt::format("{} returns {} from {} while {} of its calls into the peer {} not returned",
                      describe_side(event.binding, event.side, context), status_name(event.status),
-                     event.name, side.open_calls, side.open_calls == 1 ? "has" : "have");
+                     event.name, calls, calls == 1 ? "has" : "have");
 }
 
 std::optional<std::string> completion_never_came(const Event&, const RuleContext& context) {
@@ -30,7 +99,8 @@ std::optional<std::string> completion_never_came(const Event&, const RuleContext
     const BindingView& binding = context.view.binding(BindingId{i});
     for (const Side side : {Side::kClient, Side::kProvider}) {
       const SideView& pending = binding.side(side);
-      if (!pending.detach_returned || pending.done || pending.open_calls > 0) continue;
+      if (!pending.detach_returned || pending.done) continue;
+      if (calls_in_progress(pending) + pending.requests > 0) continue;
       return fmt::format(
           "{} returned STATUS_PENDING from its detach callback, has no call in "
           "progress, and never completes the detach; nothing else can happen",
@@ -52,10 +122,11 @@ std::optional<std::string> completion_after_success(const Event& event,
 std::optional<std::string> completion_with_calls_open(const Event& event,
                                                       const RuleContext& context) {
   const SideView& side = context.view.binding(event.binding).side(event.side);
-  if (side.open_calls == 0) return std::nullopt;
+  const std::uint32_t calls = calls_in_progress(side);
+  if (calls == 0) return std::nullopt;
   return fmt::format("{} calls {} while {} of its calls into the peer {} not returned",
-                     describe_side(event.binding, event.side, context), event.name, side.open_calls,
-                     side.open_calls == 1 ? "has" : "have");
+                     describe_side(event.binding, event.side, context), event.name, calls,
+                     calls == 1 ? "has" : "have");
 }
 
 std::optional<std::string> second_completion(const Event& event, const RuleContext& context) {

@@ -64,4 +64,25 @@ std::optional<std::string> wait_without_deregister(const Event& event, const Rul
                      context.kernel.module(registration.module).name, to_string(registration.side));
 }
 
+std::optional<std::string> handle_dereferenced(const Event& event, const RuleContext& context) {
+  constexpr std::uintptr_t kReach = 0x40;  // what a driver might take for the object behind
+  const auto near = [&](const void* handle) {
+    const auto first = reinterpret_cast<std::uintptr_t>(handle);
+    const auto touched = reinterpret_cast<std::uintptr_t>(event.pointer);
+    return handle != nullptr && touched >= first && touched - first < kReach;
+  };
+  const std::string& module = context.kernel.module(event.module).name;
+  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
+    if (!near(context.view.registration(RegistrationId{i}).handle)) continue;
+    return fmt::format("{} dereferences a registration handle ({})", module, event.name);
+  }
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
+    for (const SideView& side : context.view.binding(BindingId{i}).sides) {
+      if (!near(side.handle)) continue;
+      return fmt::format("{} dereferences a binding handle ({})", module, event.name);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace nmrcheck::model

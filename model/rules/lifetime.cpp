@@ -1,6 +1,8 @@
 // Rules of memory, cleanup and unload.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "model/kernel/kernel.h"
 #include "model/nmr/view.h"
 #include "model/rules/checks.h"
@@ -31,10 +33,57 @@ std::optional<Owner> context_owner(const Event& event, const RuleContext& contex
 
 bool registration_open(RegistrationId id, const RuleContext& context) {
   const RegistrationView& registration = context.view.registration(id);
-  return registration.module != kNoModule && !registration.closed;
+  return registration.module != kNoModule && !registration.closed && !registration.failed;
+}
+
+// What is wrong if the block that is freed holds one of `lent` of an open registration.
+template <class Lent>
+std::optional<std::string> freed_while_registered(const Event& event, const RuleContext& context,
+                                                  Lent lent, const char* what) {
+  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
+    const RegistrationView& registration = context.view.registration(RegistrationId{i});
+    if (!registration_open(RegistrationId{i}, context)) continue;
+    for (const void* pointer : lent(registration)) {
+      if (pointer == nullptr || !block_of(event, context).contains(pointer)) continue;
+      return fmt::format(
+          "{} frees the {} of its {} registration before the wait for its deregistration returned",
+          context.kernel.module(registration.module).name, what, to_string(registration.side));
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<std::string> find_leak(const Event& event, const RuleContext& context,
+                                     const LeakJudge& judge) {
+  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
+    if (context.view.registration(RegistrationId{i}).module != event.module) continue;
+    if (registration_open(RegistrationId{i}, context)) return std::nullopt;  // still in use
+  }
+  const sim::Heap& heap = context.kernel.execution().heap();
+  for (std::uint32_t i = 0; i < heap.size(); ++i) {
+    const bool image = heap.block(i).kind == static_cast<std::uint32_t>(PoolKind::kImage);
+    if (!heap.block(i).live || image || heap.block(i).owner != index(event.module)) continue;
+    if (std::optional<std::string> breach = judge(i)) return breach;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> context_never_freed(const Event& event, const RuleContext& context) {
+  return find_leak(event, context, [&](std::uint32_t block) -> std::optional<std::string> {
+    Event of_block = event;
+    of_block.block = block;
+    const std::optional<Owner> owner = context_owner(of_block, context);
+    if (!owner || !context.view.binding(owner->binding).accepted) return std::nullopt;
+    const SideView& side = context.view.binding(owner->binding).side(owner->side);
+    const bool has_cleanup = context.view.registration(side.registration).has_cleanup;
+    return fmt::format("{} never frees its binding context{}: {}",
+                       describe_side(owner->binding, owner->side, context),
+                       has_cleanup ? "" : ", and has no cleanup callback",
+                       context.kernel.describe_block(block));
+  });
+}
 
 std::optional<std::string> context_freed_too_early(const Event& event, const RuleContext& context) {
   const std::optional<Owner> owner = context_owner(event, context);
@@ -64,31 +113,52 @@ std::optional<std::string> context_freed_twice(const Event& event, const RuleCon
 
 std::optional<std::string> registration_memory_freed(const Event& event,
                                                      const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
-    const RegistrationView& registration = context.view.registration(RegistrationId{i});
-    if (registration.closed || registration.characteristics == nullptr) continue;
-    if (!block_of(event, context).contains(registration.characteristics)) continue;
-    return fmt::format(
-        "{} frees the characteristics of its {} registration before the wait for "
-        "its deregistration returned",
-        context.kernel.module(registration.module).name, to_string(registration.side));
+  return freed_while_registered(
+      event, context,
+      [](const RegistrationView& registration) { return std::array{registration.characteristics}; },
+      "characteristics");
+}
+
+std::optional<std::string> registration_context_freed(const Event& event,
+                                                      const RuleContext& context) {
+  return freed_while_registered(
+      event, context,
+      [](const RegistrationView& registration) { return std::array{registration.context}; },
+      "registration context");
+}
+
+std::optional<std::string> identifiers_freed(const Event& event, const RuleContext& context) {
+  return freed_while_registered(
+      event, context,
+      [](const RegistrationView& registration) {
+        const Description& given = registration.description;
+        return std::array{given.npi, given.module_id, given.npi_characteristics};
+      },
+      "NPI id, module id or NPI-specific characteristics");
+}
+
+namespace {
+
+std::optional<std::string> table_freed(const Event& event, const RuleContext& context, Side side) {
+  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
+    const BindingView& binding = context.view.binding(BindingId{i});
+    const void* dispatch = binding.side(side).dispatch;
+    if (dispatch == nullptr || !block_of(event, context).contains(dispatch)) continue;
+    if (!binding.accepted || binding.both_done()) continue;
+    return fmt::format("{} frees its dispatch table while the binding is attached",
+                       describe_side(BindingId{i}, side, context));
   }
   return std::nullopt;
 }
 
-std::optional<std::string> dispatch_freed_too_early(const Event& event,
-                                                    const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
-    const BindingView& binding = context.view.binding(BindingId{i});
-    for (const Side side : {Side::kClient, Side::kProvider}) {
-      const void* dispatch = binding.side(side).dispatch;
-      if (dispatch == nullptr || !block_of(event, context).contains(dispatch)) continue;
-      if (!binding.accepted || binding.both_done()) continue;
-      return fmt::format("{} frees its dispatch table while the binding is attached",
-                         describe_side(BindingId{i}, side, context));
-    }
-  }
-  return std::nullopt;
+}  // namespace
+
+std::optional<std::string> client_table_freed(const Event& event, const RuleContext& context) {
+  return table_freed(event, context, Side::kClient);
+}
+
+std::optional<std::string> provider_table_freed(const Event& event, const RuleContext& context) {
+  return table_freed(event, context, Side::kProvider);
 }
 
 std::optional<std::string> own_context_after_done(const Event& event, const RuleContext& context) {
@@ -103,11 +173,27 @@ std::optional<std::string> own_context_after_done(const Event& event, const Rule
                      context.kernel.describe_block(event.block));
 }
 
+std::optional<std::string> failed_entry_with_registration(const Event& event,
+                                                          const RuleContext& context) {
+  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
+    const RegistrationView& registration = context.view.registration(RegistrationId{i});
+    if (registration.module != event.module || !registration_open(RegistrationId{i}, context)) {
+      continue;
+    }
+    return fmt::format("the entry routine of {} returns {} while its {} registration is live",
+                       context.kernel.module(event.module).name, status_name(event.status),
+                       to_string(registration.side));
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> unload_with_registration(const Event& event,
                                                     const RuleContext& context) {
   for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
     const RegistrationView& registration = context.view.registration(RegistrationId{i});
-    if (registration.module != event.module || registration.closed) continue;
+    if (registration.module != event.module || !registration_open(RegistrationId{i}, context)) {
+      continue;
+    }
     const char* state = registration.deregister_calls == 0 ? "is not deregistered"
                         : registration.wait_calls == 0     ? "is deregistered but not waited for"
                                                            : "is not drained yet";

@@ -27,6 +27,17 @@ const RegistrationView& registration_of(const BindingView& binding, Side side,
   return context.view.registration(binding.side(side).registration);
 }
 
+// True if the call is that of a registration which the registrar undoes: it waits for the detach.
+bool rolls_back(const Frame& call, const RuleContext& context) {
+  for (std::uint32_t i = 0; i < context.view.registration_count(); ++i) {
+    const RegistrationView& registration = context.view.registration(RegistrationId{i});
+    if (registration.module == call.module && registration.rolled_back && !registration.returned) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool completed_early(const BindingView& binding) {
   return binding.side(Side::kClient).completed_early ||
          binding.side(Side::kProvider).completed_early;
@@ -212,6 +223,7 @@ std::optional<std::string> registrar_blocked(const Event&, const RuleContext& co
     if (frames.empty() || frames.back().kind != FrameKind::kRegistrar) continue;
     const Frame& call = frames.back();
     if (std::string_view(call.name).starts_with("NmrWait")) continue;
+    if (rolls_back(call, context)) continue;
     return fmt::format("{} waits inside {}, which must not wait",
                        execution.name_of(sim::FiberId{i}), call.name);
   }
@@ -254,6 +266,9 @@ std::optional<std::string> registration_failed_late(const Event& event,
   for (std::uint32_t i = 0; i < context.view.binding_count(); ++i) {
     const BindingView& binding = context.view.binding(BindingId{i});
     if (binding.side(event.side).registration != event.registration) continue;
+    const bool attached = binding.accepted && binding.client_attached;
+    const bool undone = !attached || binding.side(event.side).closings > 0;
+    if (context.view.registration(event.registration).rolled_back && undone) continue;
     return fmt::format("{} returns {} after it offered binding {}", event.name,
                        status_name(event.status), i + 1);
   }
@@ -263,7 +278,8 @@ std::optional<std::string> registration_failed_late(const Event& event,
 std::optional<std::string> detach_unasked(const Event& event, const RuleContext& context) {
   const BindingView& binding = context.view.binding(event.binding);
   for (const Side side : kSides) {
-    if (registration_of(binding, side, context).deregister_calls > 0) return std::nullopt;
+    const RegistrationView& registration = registration_of(binding, side, context);
+    if (registration.deregister_calls > 0 || registration.rolled_back) return std::nullopt;
   }
   return on_binding(event, "a binding is detached although neither of its modules deregisters");
 }

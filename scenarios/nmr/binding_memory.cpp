@@ -81,7 +81,7 @@ void register_copy(Driver& client) {
   auto* copy = allocate<NPI_CLIENT_CHARACTERISTICS>();
   *copy = client.client;
   client.memory = copy;
-  (void)NmrRegisterClient(copy, &client, &client.registration);
+  kit::registered(NmrRegisterClient(copy, &client, &client.registration), client.registration);
 }
 
 void register_and_free(Driver& client) {
@@ -219,7 +219,7 @@ void add_contexts(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/wait-in-cleanup",
             "A client's cleanup callback waits for the deregistration that it is part of.",
-            {"NMR-CLN-03", "KRN-IRQL-01"},
+            {"NMR-CLN-03", "NMR-IRQL-02"},
             "nmr/wait-in-cleanup-fixed",
             "ClientCleanupBindingContext reference page",
             {},
@@ -254,7 +254,7 @@ void add_contexts(std::vector<Scenario>& list) {
            "The completion is the last statement of the work item.", small::make<kCompleteLast>);
 }
 
-void add_lent_memory(std::vector<Scenario>& list) {
+void add_lent_tables(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/temporary-characteristics",
             "A client frees its characteristics when it has registered.",
@@ -268,7 +268,7 @@ void add_lent_memory(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/dispatch-freed-in-detach",
             "A provider frees its dispatch table in its detach callback.",
-            {"NMR-MEM-04"},
+            {"NMR-MEM-05"},
             "nmr/dispatch-freed-in-detach-fixed",
             "ProviderAttachClient reference page",
             {},
@@ -289,7 +289,7 @@ void add_lent_memory(std::vector<Scenario>& list) {
 
 void add_binding_memory(std::vector<Scenario>& list) {
   add_contexts(list);
-  add_lent_memory(list);
+  add_lent_tables(list);
 }
 
 }  // namespace nmrcheck::designs

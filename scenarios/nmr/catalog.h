@@ -22,5 +22,26 @@ void add_attach_contract(std::vector<Scenario>& list);
 void add_detach_contract(std::vector<Scenario>& list);
 void add_binding_memory(std::vector<Scenario>& list);
 void add_teardown(std::vector<Scenario>& list);
+void add_designs_bindings(std::vector<Scenario>& list);
+void add_designs_late(std::vector<Scenario>& list);
+void add_designs_middle(std::vector<Scenario>& list);
+void add_designs_attach(std::vector<Scenario>& list);
+void add_designs_identity(std::vector<Scenario>& list);
+void add_several(std::vector<Scenario>& list);
+void add_designs_counting(std::vector<Scenario>& list);
+void add_designs_draining(std::vector<Scenario>& list);
+void add_param_contract(std::vector<Scenario>& list);
+void add_registration_contract(std::vector<Scenario>& list);
+void add_attach_bindings(std::vector<Scenario>& list);
+void add_detach_requests(std::vector<Scenario>& list);
+void add_lent_memory(std::vector<Scenario>& list);
+void add_irql_contract(std::vector<Scenario>& list);
+void add_liveness_contract(std::vector<Scenario>& list);
+void add_bugs_references(std::vector<Scenario>& list);
+void add_bugs_start(std::vector<Scenario>& list);
+void add_bugs_failures(std::vector<Scenario>& list);
+void add_bugs_calls(std::vector<Scenario>& list);
+void add_bugs_teardown(std::vector<Scenario>& list);
+void add_bugs_registrar(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

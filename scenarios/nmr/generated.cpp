@@ -225,9 +225,11 @@ class Interpreter {
     answer_ = Answer::kAccept;
     kit::in_driver(drivers_[i], "DriverEntry", [module] {
       if (module->client) {
-        (void)NmrRegisterClient(&kClient, module, &module->registration);
+        kit::registered(NmrRegisterClient(&kClient, module, &module->registration),
+                        module->registration);
       } else {
-        (void)NmrRegisterProvider(&kProvider, module, &module->registration);
+        kit::registered(NmrRegisterProvider(&kProvider, module, &module->registration),
+                        module->registration);
       }
     });
   }

@@ -21,10 +21,9 @@ NTSTATUS client_notify(PVOID) { return STATUS_SUCCESS; }
 const kit::ClientDispatch kClientDispatch = {client_notify};
 
 NTSTATUS client_attach(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE) {
-  PVOID provider_context = nullptr;
-  CONST VOID* provider_dispatch = nullptr;
-  return NmrClientAttachProvider(binding, context, &kClientDispatch, &provider_context,
-                                 &provider_dispatch);
+  PVOID peer_context = nullptr;
+  CONST VOID* peer_table = nullptr;
+  return NmrClientAttachProvider(binding, context, &kClientDispatch, &peer_context, &peer_table);
 }
 
 NTSTATUS client_detach(PVOID) { return STATUS_SUCCESS; }
@@ -148,10 +147,13 @@ void drive(model::World& world, const NPI_PROVIDER_CHARACTERISTICS& characterist
   auto* provider = kit::globals<Provider>(provider_driver);
   auto* client = kit::globals<Client>(client_driver);
   kit::in_driver(provider_driver, "DriverEntry", [&] {
-    (void)NmrRegisterProvider(&characteristics, provider, &provider->registration);
+    kit::registered(NmrRegisterProvider(&characteristics, provider, &provider->registration),
+                    provider->registration);
   });
-  kit::in_driver(client_driver, "DriverEntry",
-                 [&] { (void)NmrRegisterClient(&kClient, client, &client->registration); });
+  kit::in_driver(client_driver, "DriverEntry", [&] {
+    kit::registered(NmrRegisterClient(&kClient, client, &client->registration),
+                    client->registration);
+  });
   const sim::FiberId notifier =
       kit::start_thread(provider_driver, "notifier", [=] { notify(provider); });
   world.kernel().unload(client_driver, [&] { kit::deregister_client(client->registration); });

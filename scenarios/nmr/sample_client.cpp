@@ -134,7 +134,8 @@ void drive(model::World& world, const ParameterValues&) {
   InitializeListHead(&client->bindings);
   kit::in_driver(provider_driver, "DriverEntry", [=] { small::register_provider(*provider); });
   kit::in_driver(client_driver, "DriverEntry", [=] {
-    (void)NmrRegisterClient(&client->characteristics, client, &client->registration);
+    kit::registered(NmrRegisterClient(&client->characteristics, client, &client->registration),
+                    client->registration);
   });
   client->caller = kit::start_thread(client_driver, "caller", [=] { (void)call(client, kKey); });
   world.kernel().unload(provider_driver, [=] { small::unload_provider(*provider); });

@@ -94,7 +94,8 @@ void call_once(Driver& client) {
 }
 
 void register_client(Driver& client) {
-  (void)NmrRegisterClient(&client.client, &client, &client.registration);
+  kit::registered(NmrRegisterClient(&client.client, &client, &client.registration),
+                  client.registration);
 }
 
 void unload_client(Driver& client) {
@@ -124,7 +125,8 @@ NTSTATUS attach_client(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE
 NTSTATUS detach_client(PVOID) { return STATUS_SUCCESS; }
 
 void register_provider(Driver& provider) {
-  (void)NmrRegisterProvider(&provider.provider, &provider, &provider.registration);
+  kit::registered(NmrRegisterProvider(&provider.provider, &provider, &provider.registration),
+                  provider.registration);
 }
 
 void unload_provider(Driver& provider) {
@@ -143,14 +145,18 @@ void join(Driver& driver) {
 void drive(model::World& world, const Pair& pair) {
   const model::ModuleId provider_id = world.kernel().load("provider.sys");
   const model::ModuleId client_id = world.kernel().load("client.sys");
-  const Loaded provider{provider_id, kit::globals<Driver>(provider_id)};
-  const Loaded client{client_id, kit::globals<Driver>(client_id)};
+  const auto globals = [&](model::ModuleId id, std::size_t bytes) {
+    return static_cast<Driver*>(world.kernel().image_data(id, bytes, "globals"));
+  };
+  const Loaded provider{provider_id, globals(provider_id, pair.provider.bytes)};
+  const Loaded client{client_id, globals(client_id, pair.client.bytes)};
   provider.driver->provider = kit::provider_characteristics(
       pair.provider.attach, pair.provider.detach, pair.provider.cleanup);
   client.driver->client =
       kit::client_characteristics(pair.client.attach, pair.client.detach, pair.client.cleanup);
-  run(provider, "DriverEntry", pair.provider.enter);
+  if (pair.enters == First::kProvider) run(provider, "DriverEntry", pair.provider.enter);
   run(client, "DriverEntry", pair.client.enter);
+  if (pair.enters == First::kClient) run(provider, "DriverEntry", pair.provider.enter);
   start(provider, "provider thread", pair.provider.thread);
   start(client, "client thread", pair.client.thread);
   if (pair.leaves == First::kProvider) unload(world, provider, pair.provider.unload);

@@ -71,6 +71,7 @@ struct Client {
   void (*enter)(Driver& client) = register_client;
   void (*thread)(Driver& client) = nullptr;
   void (*unload)(Driver& client) = unload_client;
+  std::size_t bytes = sizeof(Driver);  // of its globals: more for a type derived from Driver
 };
 
 // Its thread makes one call while the client deregisters.
@@ -86,6 +87,7 @@ struct Provider {
   void (*enter)(Driver& provider) = register_provider;
   void (*thread)(Driver& provider) = nullptr;
   void (*unload)(Driver& provider) = unload_provider;
+  std::size_t bytes = sizeof(Driver);
 };
 
 enum class First : std::uint8_t { kClient, kProvider };
@@ -93,7 +95,8 @@ enum class First : std::uint8_t { kClient, kProvider };
 struct Pair {
   Client client;
   Provider provider;
-  First leaves = First::kClient;  // the other driver is unloaded after it
+  First leaves = First::kClient;    // the other driver is unloaded after it
+  First enters = First::kProvider;  // the other driver registers after it
 };
 
 // Both drivers register, run their threads, and are unloaded.

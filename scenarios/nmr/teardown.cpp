@@ -77,7 +77,8 @@ HANDLE register_invalid(Driver& client) {
 
 void unwind_both(Driver& client) {
   small::register_client(client);
-  kit::deregister_provider(register_invalid(client));
+  const HANDLE second = register_invalid(client);
+  if (NmrDeregisterProvider(second) == STATUS_PENDING) NmrWaitForProviderDeregisterComplete(second);
 }
 
 void unwind_the_first(Driver& client) {
@@ -134,7 +135,7 @@ void add_unloads(std::vector<Scenario>& list) {
   add_pair(list,
            {"nmr/wait-in-detach",
             "A client's detach callback waits for the deregistration that it is part of.",
-            {"NMR-LIVE-01"},
+            {"NMR-LIVE-01", "NMR-IRQL-02"},
             "nmr/wait-in-detach-fixed",
             "ebpf-for-windows pull request 3594",
             {},

@@ -90,7 +90,7 @@ void add_wsk_registration(std::vector<Scenario>& list) {
        {"WSK-01"},
        "wsk/deregister-after-failure-fixed",
        "cloudbase/wnbd pull request 108",
-       {},
+       {kit::kFaults},
        wsk::make<kDeregisteredAlways>},
       "It deregisters what it registered.", wsk::make<kIdle>);
   add({"wsk/never-deregistered",

@@ -9,7 +9,7 @@
 namespace nmrcheck::sim {
 
 // S1 memory safety, S2 unload safety, S3 liveness, S4 IRQL, S5 protocol error with a contained
-// effect, S6 contract hint.
+// effect. S6 is a hint: works today and is not promised. It is reported, and the execution goes on.
 enum class Severity : std::uint8_t { kS1 = 1, kS2, kS3, kS4, kS5, kS6 };
 
 struct Violation {

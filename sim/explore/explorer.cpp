@@ -53,7 +53,8 @@ class Search {
     } else if (!report_.findings.empty()) {
       report_.verdict = Verdict::kViolation;
     } else {
-      report_.verdict = report_.exhausted ? Verdict::kVerified : Verdict::kClean;
+      const bool all = report_.exhausted && !report_.bound_reached;
+      report_.verdict = all ? Verdict::kVerified : Verdict::kClean;
     }
     return std::move(report_);
   }
@@ -118,7 +119,7 @@ class Search {
     if (info.exhaustive && phase.division->next_round().empty()) {
       if (phase.bounds && !phase.bounds->exhausted) return describe_bounds(*phase.bounds);
       report_.exhausted = true;
-      return describe_complete(info, phase.begun - phase.blocked) +
+      return describe_complete(info, phase.begun - phase.blocked, deviations_bound()) +
              (phase.bounds ? "; " + describe_bounds(*phase.bounds) : "");
     }
     const std::string reached = phase.timeout ? seconds_limit(*limits.seconds_max, limits.share)
@@ -130,6 +131,12 @@ class Search {
     }
     return (phase.timeout ? reached + "; " : "") +
            describe_sample(phase.begun, phase.traces.summary());
+  }
+
+  // The bound on deviations, if it left anything out.
+  std::optional<std::uint32_t> deviations_bound() const {
+    if (!report_.bound_reached) return std::nullopt;
+    return options_.limits.deviations_max;
   }
 
   void report_samplers(const StrategyInfo& info, Phase& phase) {
@@ -173,11 +180,17 @@ class Search {
     report_.steps += result.steps;
     situations_.add(result.situations);
     report_.steps_deepest = std::max(report_.steps_deepest, result.steps_deepest);
+    count_deviations(result);
     for (const SampledTrace& sampled : result.traces) {
       phase.traces.add(sampled.hash, sampled.sampler);
     }
     // Where a part begins in the search is known only now.
     const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    for (const Found& found : result.hints) {
+      const std::uint64_t number = first + found.begun * stretch.stride;
+      take_hint(found.outcome, found.sampler.empty() ? info.name : found.sampler,
+                fork(options_.seed, number), number);
+    }
     for (const Found& found : result.found) {
       const std::uint64_t number = first + found.begun * stretch.stride;
       const std::string_view strategy = found.sampler.empty() ? info.name : found.sampler;
@@ -194,6 +207,28 @@ class Search {
     if (result.begun > 0) phase.last = first + (result.begun - 1) * stretch.stride;
     phase.timeout = result.timeout;
     phase.over = ended_ || result.timeout;
+  }
+
+  void count_deviations(const StretchResult& result) {
+    report_.bound_reached |= result.bound_reached;
+    std::vector<std::uint64_t>& counts = report_.executions_by_deviations;
+    counts.resize(std::max(counts.size(), result.executions_by_deviations.size()));
+    for (std::size_t i = 0; i < result.executions_by_deviations.size(); ++i) {
+      counts[i] += result.executions_by_deviations[i];
+    }
+  }
+
+  void take_hint(const Outcome& first, std::string_view strategy, Seed seed, std::uint64_t number) {
+    if (!state_.hinted.insert(first.violation->rule).second) return;
+    Finding hint;
+    hint.violation = *first.violation;
+    hint.schedule = hint.found = first.schedule;
+    hint.steps = hint.size.steps = hint.found_size.steps = first.steps;
+    hint.hash = first.hash;
+    hint.execution = number;
+    hint.strategy = strategy;
+    hint.seed = seed;
+    report_.hints.push_back(std::move(hint));
   }
 
   // Replays `outcome` exactly. Returns true if it repeats; otherwise the search ends in an error.

@@ -114,12 +114,23 @@ struct Report {
   // Those that came up at all, by name. A systematic search counts the executions that it made: of
   // those that differ in the order of independent steps only, one.
   std::vector<SituationCount> situations;
+  // With a bound on deviations: executions with exactly 0, 1, … of them, and whether the bound left
+  // anything out. If not, the bound was no restriction.
+  std::vector<std::uint64_t> executions_by_deviations;
+  bool bound_reached = false;
   std::vector<Finding> findings;
+  // Hints, one for each rule, each with the execution that showed it first, not minimized. They do
+  // not change the verdict.
+  std::vector<Finding> hints;
   std::string error;
 };
 
 // Searches. Requires: options.strategy is "auto" or in the catalog, and samples if options.shard is
 // not the whole; with several jobs, `factory` and the programs it makes share nothing that changes.
+// With options.limits.deviations_max = N the space is that of executions with at most N deviations;
+// exhausting it is kVerified only if the bound left nothing out, else kClean, with `exhausted`. A
+// search with N + 1 repeats that with N; whoever deepens calls this with 0, 1, 2, … and ends when
+// `bound_reached` is false.
 // The verdict kError is given when an execution did not repeat; `error` says which choice or step
 // differed; or when a footprint misled dpor. In the latter case `auto` samples all the same, since
 // samplers do not rely on footprints, and may have findings beside the error. Every finding, and

@@ -44,6 +44,8 @@ struct Failure {
   std::string scenario;
   std::map<std::string, std::string> parameters;
   std::string profile;
+  // Changes to that profile, by choice point: {"CP-12", "ab"}. Optional in the file.
+  std::map<std::string, std::string> alternatives;
   Limits limits;
   Violation violation;              // without its place, which is `place`
   std::string place;                // "file:line" in the program's source; may be empty

@@ -253,20 +253,27 @@ Limits read_limits(const Json& object) {
   return read;
 }
 
+// An object of texts.
+std::map<std::string, std::string> texts_at(const Json& object, const char* key) {
+  const Json& texts = member(object, "$", key);
+  if (!texts.is_object()) {
+    throw Problem(fmt::format("$.{} should be an object, but is {}", key, type_name(texts)));
+  }
+  std::map<std::string, std::string> read;
+  for (const auto& [name, value] : texts.items()) {
+    read[name] = text_at(texts, std::string("$.") + key, name.c_str());
+  }
+  return read;
+}
+
 Failure read_failure(const Json& object) {
   constexpr std::uint64_t kStepsMax = std::numeric_limits<std::uint32_t>::max();
   check_format(object);
   Failure failure;
   failure.scenario = text_at(object, "$", "scenario");
-  const Json& parameters = member(object, "$", "parameters");
-  if (!parameters.is_object()) {
-    throw Problem(
-        fmt::format("$.parameters should be an object, but is {}", type_name(parameters)));
-  }
-  for (const auto& [name, value] : parameters.items()) {
-    failure.parameters[name] = text_at(parameters, "$.parameters", name.c_str());
-  }
+  failure.parameters = texts_at(object, "parameters");
   failure.profile = text_at(object, "$", "profile");
+  if (object.contains("alternatives")) failure.alternatives = texts_at(object, "alternatives");
   failure.limits = read_limits(object);
   const Json& violation = member(object, "$", "violation");
   failure.violation.rule = text_at(violation, "$.violation", "rule");

@@ -117,6 +117,12 @@ std::string to_json(const Failure& failure) {
       {"fibers", dumped(failure.fibers)},     {"steps", dumped(failure.steps)},
       {"hash", dumped(hex(failure.hash))},    {"schedule", choice_list(failure.schedule, "  ")},
   };
+  if (!failure.alternatives.empty()) {
+    Json alternatives = Json::object();
+    for (const auto& [name, letters] : failure.alternatives) alternatives[name] = letters;
+    fields.insert(fields.begin() + 5,
+                  {"alternatives", dumped(alternatives)});  // behind the profile
+  }
   add_minimal(failure, fields);
   fields.emplace_back("provenance", dumped(provenance));
   return object_of(fields, "") + "\n";

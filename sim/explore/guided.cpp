@@ -75,7 +75,7 @@ void GuidedStrategy::list_alternatives(const ChoicePoint& point, Deviation here,
   }
 }
 
-std::optional<std::uint32_t> GuidedStrategy::pick(const ChoicePoint& point) {
+Pick GuidedStrategy::pick(const ChoicePoint& point) {
   const Deviation here = counter_.name(point);
   const auto entry = std::lower_bound(deviations_.begin(), deviations_.end(), here);
   std::uint32_t picked = PointCounter::default_answer(point);
@@ -109,7 +109,7 @@ bool OrderedStrategy::begin_execution(Seed) {
   return true;
 }
 
-std::optional<std::uint32_t> OrderedStrategy::pick(const ChoicePoint& point) {
+Pick OrderedStrategy::pick(const ChoicePoint& point) {
   const Deviation here = counter_.name(point);
   const std::uint32_t otherwise = PointCounter::default_answer(point);
   if (point.kind == ChoiceKind::kFiber) {
@@ -133,9 +133,9 @@ bool DeviationRecorder::begin_execution(Seed seed) {
   return followed_.begin_execution(seed);
 }
 
-std::optional<std::uint32_t> DeviationRecorder::pick(const ChoicePoint& point) {
+Pick DeviationRecorder::pick(const ChoicePoint& point) {
   Deviation here = counter_.name(point);
-  const std::optional<std::uint32_t> picked = followed_.pick(point);
+  const Pick picked = followed_.pick(point);
   if (picked && point.kind == ChoiceKind::kFiber) order_.push_back(key_of(point, *picked));
   asked_ = asked_ || (point.kind == ChoiceKind::kValue && point.options > 1);
   if (picked && *picked != PointCounter::default_answer(point)) {

@@ -49,7 +49,8 @@ class GuidedStrategy final : public Strategy {
   explicit GuidedStrategy(std::vector<Deviation> deviations, bool lists_alternatives = false);
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
+  bool answers_settled() const override { return true; }
 
   std::uint32_t preemptions() const { return preemptions_; }
   std::uint32_t value_deviations() const { return value_deviations_; }
@@ -75,7 +76,7 @@ class OrderedStrategy final : public Strategy {
   OrderedStrategy(std::vector<std::uint64_t> order, const std::vector<Deviation>& deviations);
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
 
  private:
   std::vector<std::uint64_t> order_;
@@ -90,8 +91,9 @@ class DeviationRecorder final : public Strategy {
   explicit DeviationRecorder(Strategy& followed) : followed_(followed) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override { followed_.end_execution(end); }
+  bool answers_settled() const override { return true; }
   const Divergence* divergence() const override { return followed_.divergence(); }
 
   const std::vector<Deviation>& deviations() const { return deviations_; }

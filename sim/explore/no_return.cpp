@@ -21,7 +21,7 @@ class PrefixStrategy final : public Strategy {
     return exact_.begin_execution(seed) && rest_.begin_execution(seed);
   }
 
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     if (point.kind == ChoiceKind::kFiber) ++taken_;
     return taken_ <= steps_ ? exact_.pick(point) : rest_.pick(point);
   }

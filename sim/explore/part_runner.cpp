@@ -14,6 +14,17 @@ constexpr std::uint64_t kClockStride = 32;  // executions between looks at the c
 // is a multiple.
 constexpr std::uint64_t kRepeatStride = 4096;
 
+bool contains(const std::vector<Found>& found, const std::string& rule) {
+  return std::any_of(found.begin(), found.end(),
+                     [&](const Found& one) { return one.outcome.violation->rule == rule; });
+}
+
+// Which sampler of a portfolio runs now; empty if it is none.
+std::string_view sampler_of(const Strategy& strategy) {
+  const auto samplers = strategy.samplers();
+  return samplers.empty() ? std::string_view() : samplers[strategy.sampler()];
+}
+
 }  // namespace
 
 StretchResult PartRunner::run(const StrategyInfo& info, const Stretch& stretch,
@@ -68,6 +79,8 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
   } else {
     ++result.executions;
     result.situations.add(outcome.situations);
+    count_deviations(outcome, result);
+    take_hints(outcome, strategy, result);
     if (broken) {
       take(outcome, strategy, result);
     } else {
@@ -86,17 +99,28 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
   return broken;
 }
 
+void PartRunner::count_deviations(const Outcome& outcome, StretchResult& result) const {
+  if (state_.options.limits.deviations_max == Limits{}.deviations_max) return;
+  result.bound_reached |= outcome.bound_reached;
+  std::vector<std::uint64_t>& counts = result.executions_by_deviations;
+  if (counts.size() <= outcome.deviations) counts.resize(outcome.deviations + 1);
+  ++counts[outcome.deviations];
+}
+
 void PartRunner::take(const Outcome& outcome, const Strategy& strategy, StretchResult& result) {
   const std::string& rule = outcome.violation->rule;
-  const bool again = std::any_of(result.found.begin(), result.found.end(), [&](const Found& found) {
-    return found.outcome.violation->rule == rule;
-  });
-  if (again || state_.known.contains(rule)) return;
-  const auto samplers = strategy.samplers();
-  result.found.push_back({result.begun,
-                          samplers.empty() ? std::string_view() : samplers[strategy.sampler()],
-                          outcome});
+  if (contains(result.found, rule) || state_.known.contains(rule)) return;
+  result.found.push_back({result.begun, sampler_of(strategy), outcome});
   result.stopped = !state_.options.keep_going;
+}
+
+void PartRunner::take_hints(const Outcome& outcome, const Strategy& strategy,
+                            StretchResult& result) {
+  for (const Violation& hint : outcome.hints) {
+    if (contains(result.hints, hint.rule) || state_.hinted.contains(hint.rule)) continue;
+    result.hints.push_back({result.begun, sampler_of(strategy), outcome});
+    result.hints.back().outcome.violation = hint;
+  }
 }
 
 // Replays a clean execution, so that a program which does not repeat is seldom called verified.

@@ -49,7 +49,11 @@ struct StretchResult {
   std::uint64_t steps = 0;
   std::uint32_t steps_deepest = 0;
   std::vector<SampledTrace> traces;
+  // See Report.
+  std::vector<std::uint64_t> executions_by_deviations;
+  bool bound_reached = false;
   std::vector<Found> found;  // each rule once
+  std::vector<Found> hints;  // each rule once; the hint stands in outcome.violation
   std::string error;         // of the last execution; empty if none
   bool misled = false;       // the error is that a footprint is too small
   bool timeout = false;
@@ -64,6 +68,7 @@ struct SearchState {
   const Stopwatch& stopwatch;
   // Changed between rounds only.
   std::set<std::string> known;        // rules with a finding
+  std::set<std::string> hinted;       // rules with a hint
   std::optional<double> seconds_max;  // since the start of the search
 };
 
@@ -83,7 +88,9 @@ class PartRunner {
  private:
   Strategy& sampler(const StrategyInfo& info, std::uint64_t number);
   bool run_one(Strategy& strategy, const Stretch& stretch, StretchResult& result);
+  void count_deviations(const Outcome& outcome, StretchResult& result) const;
   void take(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
+  void take_hints(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
   bool repeat(const Outcome& outcome, StretchResult& result);
   bool out_of_time(std::uint64_t begun, bool slow) const;
 

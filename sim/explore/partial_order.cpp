@@ -65,8 +65,8 @@ std::uint32_t OrderRecorder::fiber_at(const ChoicePoint& point, std::uint32_t id
   return static_cast<std::uint32_t>(fibers_.size() - 1);
 }
 
-std::optional<std::uint32_t> OrderRecorder::pick(const ChoicePoint& point) {
-  const std::optional<std::uint32_t> picked = followed_.pick(point);
+Pick OrderRecorder::pick(const ChoicePoint& point) {
+  const Pick picked = followed_.pick(point);
   too_long_ = too_long_ || events_.size() == kStepsMax;
   if (!picked || point.kind == ChoiceKind::kValue || too_long_) return picked;
   for (Fiber& fiber : fibers_) fiber.waiting = false;

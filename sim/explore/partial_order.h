@@ -32,7 +32,7 @@ class OrderRecorder final : public Strategy {
   explicit OrderRecorder(Strategy& followed) : followed_(followed) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return followed_.divergence(); }
 

@@ -28,10 +28,12 @@ std::string percent(double fraction) {
   return "about " + text + " %";
 }
 
-std::string describe_complete(const StrategyInfo& info, std::uint64_t executions) {
+std::string describe_complete(const StrategyInfo& info, std::uint64_t executions,
+                              std::optional<std::uint32_t> deviations_max) {
   const char* what = info.reduces ? "trace" : "execution";
-  if (executions == 1) return fmt::format("complete: the only {}", what);
-  return "complete: all " + counted(executions, what);
+  const std::string bound = deviations_max ? " up to " + counted(*deviations_max, "deviation") : "";
+  if (executions == 1) return fmt::format("complete{}: the only {}", bound, what);
+  return fmt::format("complete{}: all {}", bound, counted(executions, what));
 }
 
 std::string executions_limit(std::uint64_t executions, const std::string& share) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sim/explore/coverage.h"
@@ -12,8 +13,9 @@ namespace nmrcheck::sim {
 // "about 3.1 %"; never 0 % and never 100 %, which would say more than is known.
 std::string percent(double fraction);
 
-// "complete: all 1 680 executions", "complete: all 90 traces".
-std::string describe_complete(const StrategyInfo& info, std::uint64_t executions);
+// "complete: all 1 680 executions", "complete up to 2 deviations: all 90 traces".
+std::string describe_complete(const StrategyInfo& info, std::uint64_t executions,
+                              std::optional<std::uint32_t> deviations_max = {});
 
 // "limit of 20 000 executions reached". `share` follows the limit: ", half of all,".
 std::string executions_limit(std::uint64_t executions, const std::string& share = "");

@@ -54,7 +54,9 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   last_ = kNoFiber;
   outcome_.ending = Ending::kComplete;
   outcome_.violation.reset();
-  outcome_.steps = 0;
+  outcome_.hints.clear();
+  outcome_.steps = outcome_.deviations = 0;
+  outcome_.bound_reached = false;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
   outcome_.situations.clear();
@@ -300,7 +302,7 @@ NMRCHECK_HOT std::uint32_t Execution::pick_next() {
   point_.alive = alive_;
   point_.timed_out = timed_out_;
   point_.clock_advances = clock_advances_;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
+  const Pick picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     return FiberPool::kController;
@@ -312,7 +314,7 @@ NMRCHECK_HOT std::uint32_t Execution::pick_next() {
 }
 
 std::uint32_t Execution::choose(const char* question, std::uint32_t options,
-                                std::uint32_t default_option) {
+                                std::uint32_t default_option, Asked asked) {
   assert(options > 0 && options <= kOptionsMax && default_option < options);
   if (options == 1) return 0;
   if (on_fiber()) polls_[pool_.current()].reset();  // the answer is news
@@ -322,13 +324,17 @@ std::uint32_t Execution::choose(const char* question, std::uint32_t options,
   point_.current = current();
   point_.options = options;
   point_.default_option = default_option;
-  const std::optional<std::uint32_t> picked = strategy_->pick(point_);
+  point_.settled = asked == Asked::kBounded && outcome_.deviations >= limits_.deviations_max;
+  outcome_.bound_reached |= point_.settled;
+  Pick picked = default_option;
+  if (!point_.settled || strategy_->answers_settled()) picked = strategy_->pick(point_);
   if (!picked) {
     outcome_.ending = Ending::kCovered;
     pool_.switch_to(FiberPool::kController);
     std::terminate();  // a dropped fiber is never resumed
   }
   assert(*picked < options);
+  if (asked == Asked::kBounded && *picked != default_option) ++outcome_.deviations;
   outcome_.hash = mix_hash(outcome_.hash, *picked);
   trace_hash_.answered(point_.current, *picked);
   record_choice({ChoiceKind::kValue, *picked, options}, question);

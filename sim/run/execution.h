@@ -54,6 +54,9 @@ struct Limits {
   // Whether fibers that wait for each other in a circle end the execution at once, though others
   // could go on. Without it they do when no fiber can: every trace is then a whole one.
   bool partial_deadlocks = true;
+  // Of the questions asked with Asked::kBounded, how many may have another answer than the default
+  // in one execution, whichever fibers ask them. A search's; records are followed without it.
+  std::uint32_t deviations_max = ~std::uint32_t{0};
 };
 
 // Situations that one execution may come to.
@@ -73,6 +76,9 @@ struct Mark {
   const char* action = "";
   Place place;
 };
+
+// Whether an answer other than the default is one of those that Limits::deviations_max counts.
+enum class Asked : std::uint8_t { kFreely, kBounded };
 
 // The machine that runs executions one after another, on one OS thread (which becomes the
 // controller). Its fibers and buffers are reused. Must be destroyed on the thread that made it.
@@ -125,7 +131,7 @@ class Execution {
   // no other fiber runs. Returns an alternative below `options`. `question` has static storage.
   // Fails the execution (verdict kStepLimit) beyond limits.steps_max questions.
   std::uint32_t choose(const char* question, std::uint32_t options,
-                       std::uint32_t default_option = 0);
+                       std::uint32_t default_option = 0, Asked asked = Asked::kFreely);
 
   // Starts a fiber. Its code up to its first announced step runs now, as part of this step.
   // `name` has static storage. Fails the execution (verdict kStepLimit) beyond kFibersMax fibers.
@@ -142,6 +148,9 @@ class Execution {
   // nothing. May be called on the controller too. `name` has static storage. On a fiber, fails the
   // execution (verdict kStepLimit) beyond kSituationsMax names.
   void reached(std::string_view name);
+  // Adds `violation` to the outcome's hints and goes on; its step is filled in. Does nothing if the
+  // execution has a hint of that rule. May be called on the controller too.
+  void hint(Violation violation);
 
   FiberId current() const { return FiberId{pool_.current()}; }
   bool on_fiber() const { return pool_.current() != FiberPool::kController; }

@@ -62,6 +62,14 @@ void Execution::fail(Violation violation) {
   std::terminate();  // a dropped fiber is never resumed
 }
 
+void Execution::hint(Violation violation) {
+  for (const Violation& known : outcome_.hints) {
+    if (known.rule == violation.rule) return;
+  }
+  violation.step = outcome_.steps;
+  outcome_.hints.push_back(std::move(violation));
+}
+
 // The execution wants more than `max` of something.
 void Execution::fail_limit(std::uint64_t max, const char* what) {
   Violation violation{kStepLimit, Severity::kS3, {}, 0, {}};

@@ -22,7 +22,13 @@ enum class Ending : std::uint8_t {
 struct Outcome {
   Ending ending = Ending::kComplete;
   std::optional<Violation> violation;
+  // Hints (severity S6), the first of each rule, in the order in which they came.
+  std::vector<Violation> hints;
   std::uint32_t steps = 0;
+  // Answers that left the default, of questions asked with Asked::kBounded; whether there were so
+  // many that another such question had only its default left.
+  std::uint32_t deviations = 0;
+  bool bound_reached = false;
   // A hash of (fiber, operations, objects, results) of every step. Equal schedules of a
   // deterministic program give equal hashes.
   std::uint64_t hash = 0;

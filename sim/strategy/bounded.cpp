@@ -116,7 +116,7 @@ void BoundedStrategy::follow(const Branch& branch) {
   repeated_ = path_.size();
 }
 
-std::optional<std::uint32_t> BoundedStrategy::pick(const ChoicePoint& point) {
+Pick BoundedStrategy::pick(const ChoicePoint& point) {
   if (divergence_) return std::nullopt;
   const auto picked = point.kind == ChoiceKind::kFiber ? pick_fiber(point) : pick_answer(point);
   gave_up_ = !picked;
@@ -124,7 +124,7 @@ std::optional<std::uint32_t> BoundedStrategy::pick(const ChoicePoint& point) {
 }
 
 // The next choice of the path, if it fits.
-std::optional<std::uint32_t> BoundedStrategy::repeat(const ChoicePoint& point) {
+Pick BoundedStrategy::repeat(const ChoicePoint& point) {
   const Choice& recorded = path_[depth_];
   const Choice asked = question(point, 0);
   if (recorded.kind != asked.kind || recorded.offered != asked.offered) {
@@ -135,8 +135,8 @@ std::optional<std::uint32_t> BoundedStrategy::repeat(const ChoicePoint& point) {
   return recorded.picked;
 }
 
-std::optional<std::uint32_t> BoundedStrategy::pick_answer(const ChoicePoint& point) {
-  std::optional<std::uint32_t> picked = point.default_option;
+Pick BoundedStrategy::pick_answer(const ChoicePoint& point) {
+  Pick picked = point.default_option;
   if (depth_ < repeated_) {
     picked = repeat(point);
     if (!picked) return picked;
@@ -153,9 +153,9 @@ std::optional<std::uint32_t> BoundedStrategy::pick_answer(const ChoicePoint& poi
   return picked;
 }
 
-std::optional<std::uint32_t> BoundedStrategy::pick_fiber(const ChoicePoint& point) {
+Pick BoundedStrategy::pick_fiber(const ChoicePoint& point) {
   hash_.at_point(point);
-  std::optional<std::uint32_t> picked;
+  Pick picked;
   const bool forced = std::has_single_bit(point.enabled);
   if (depth_ < repeated_) {
     picked = forced ? static_cast<std::uint32_t>(std::countr_zero(point.enabled)) : repeat(point);
@@ -171,7 +171,7 @@ std::optional<std::uint32_t> BoundedStrategy::pick_fiber(const ChoicePoint& poin
 }
 
 // Decides which steps are taken from the state at `point`, now or later, and takes one of them.
-std::optional<std::uint32_t> BoundedStrategy::explore_from(const ChoicePoint& point) {
+Pick BoundedStrategy::explore_from(const ChoicePoint& point) {
   const bool free = hash_.time_moved() || !point.current_enabled() ||
                     point.pending[index(point.current)].yielding;
   StateId state = visited_.find(hash_.prefix());
@@ -188,7 +188,7 @@ std::optional<std::uint32_t> BoundedStrategy::explore_from(const ChoicePoint& po
 }
 
 // The fiber that went last goes on.
-std::optional<std::uint32_t> BoundedStrategy::go_on(const ChoicePoint& point, StateId state) {
+Pick BoundedStrategy::go_on(const ChoicePoint& point, StateId state) {
   const std::uint32_t fiber = index(point.current);
   const std::uint64_t bit = bit_of(point, fiber);
   if (state != kNoState) {
@@ -200,10 +200,10 @@ std::optional<std::uint32_t> BoundedStrategy::go_on(const ChoicePoint& point, St
 }
 
 // No switch is a preemption.
-std::optional<std::uint32_t> BoundedStrategy::go_anywhere(const ChoicePoint& point, StateId state) {
+Pick BoundedStrategy::go_anywhere(const ChoicePoint& point, StateId state) {
   const std::uint64_t taken = state == kNoState ? 0 : visited_[state].taken;
   if (state != kNoState) visited_[state].all_taken = true;
-  std::optional<std::uint32_t> picked;
+  Pick picked;
   for_each_enabled(point, [&](std::uint32_t fiber) {
     const std::uint64_t bit = bit_of(point, fiber);
     if ((taken & bit) != 0) return;

@@ -47,7 +47,7 @@ class BoundedStrategy final : public Strategy {
 
   // Returns false when bounds() says what was explored: everything, or all up to a bound.
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
   bool limit_preemptions(std::uint32_t preemptions_max) override;
@@ -70,12 +70,12 @@ class BoundedStrategy final : public Strategy {
     Choice choice;
   };
 
-  std::optional<std::uint32_t> pick_fiber(const ChoicePoint& point);
-  std::optional<std::uint32_t> pick_answer(const ChoicePoint& point);
-  std::optional<std::uint32_t> repeat(const ChoicePoint& point);
-  std::optional<std::uint32_t> explore_from(const ChoicePoint& point);
-  std::optional<std::uint32_t> go_on(const ChoicePoint& point, StateId state);
-  std::optional<std::uint32_t> go_anywhere(const ChoicePoint& point, StateId state);
+  Pick pick_fiber(const ChoicePoint& point);
+  Pick pick_answer(const ChoicePoint& point);
+  Pick repeat(const ChoicePoint& point);
+  Pick explore_from(const ChoicePoint& point);
+  Pick go_on(const ChoicePoint& point, StateId state);
+  Pick go_anywhere(const ChoicePoint& point, StateId state);
   void put_off_preemptions(const ChoicePoint& point);
   bool covered(const Hash128& successor, std::uint64_t fiber_bit, std::uint32_t preemptions) const;
   void put_off(std::vector<Branch>& branches, Branch branch, const Choice& choice);

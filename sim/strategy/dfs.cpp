@@ -45,7 +45,7 @@ bool DfsStrategy::begin_execution(Seed) {
   return true;
 }
 
-std::optional<std::uint32_t> DfsStrategy::pick(const ChoicePoint& point) {
+Pick DfsStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) {
     return answer(point, {ChoiceKind::kValue, 0, point.options}, all_alternatives(point));
   }
@@ -56,8 +56,7 @@ std::optional<std::uint32_t> DfsStrategy::pick(const ChoicePoint& point) {
 }
 
 // Repeats the path, or goes on from its end.
-std::optional<std::uint32_t> DfsStrategy::answer(const ChoicePoint& point, const Choice& asked,
-                                                 std::uint64_t answers) {
+Pick DfsStrategy::answer(const ChoicePoint& point, const Choice& asked, std::uint64_t answers) {
   if ((answers & (answers - 1)) == 0) return static_cast<std::uint32_t>(std::countr_zero(answers));
   if (depth_ < path_.size()) {
     const Choice& recorded = path_[depth_].choice;

@@ -28,7 +28,7 @@ class DfsStrategy final : public Strategy {
   explicit DfsStrategy(Path path);
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
   // Counts each execution's share of the tree as 1 / (product of the options on its way).
@@ -40,8 +40,7 @@ class DfsStrategy final : public Strategy {
   std::size_t own() const { return own_; }
 
  private:
-  std::optional<std::uint32_t> answer(const ChoicePoint& point, const Choice& asked,
-                                      std::uint64_t answers);
+  Pick answer(const ChoicePoint& point, const Choice& asked, std::uint64_t answers);
 
   Fairness fairness_;
   Path path_;

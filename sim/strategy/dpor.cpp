@@ -63,7 +63,7 @@ bool DporStrategy::begin_execution(Seed) {
   return true;
 }
 
-std::optional<std::uint32_t> DporStrategy::pick(const ChoicePoint& point) {
+Pick DporStrategy::pick(const ChoicePoint& point) {
   if (divergence_) return std::nullopt;
   const auto picked = point.kind == ChoiceKind::kFiber ? pick_fiber(point) : pick_answer(point);
   gave_up_ = !picked;
@@ -82,7 +82,7 @@ void DporStrategy::diverge(const ChoicePoint& point, FiberId changed) {
   }
 }
 
-std::optional<std::uint32_t> DporStrategy::pick_fiber(const ChoicePoint& point) {
+Pick DporStrategy::pick_fiber(const ChoicePoint& point) {
   finish_event();
   history_.see_fibers(point.pending, static_cast<std::uint32_t>(current_));
   ++current_;
@@ -162,7 +162,7 @@ std::uint32_t DporStrategy::choose_freely(const ChoicePoint& point) {
   return yielding;
 }
 
-std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point) {
+Pick DporStrategy::pick_answer(const ChoicePoint& point) {
   if (current_ < repeated_) {
     const std::span<const std::uint32_t> answers = history_.answers(current_);
     if (asked_ < answers.size() && answers[asked_] < point.options) return answers[asked_++];
@@ -189,6 +189,11 @@ std::optional<std::uint32_t> DporStrategy::pick_answer(const ChoicePoint& point)
     const std::uint32_t answer = turn == 0 ? point.default_option : turn - 1;
     if (turn > 0 && answer == point.default_option) continue;
     const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
+    if (point.settled && turn > 0) {
+      asleep_.push_back(longer);  // no later step of this execution may take it either
+      ++nodes_[current_].done;
+      continue;
+    }
     if (tree_.fully_asleep(longer, asleep(current_))) continue;
     if (picked == kNoLabel) {
       picked = longer;

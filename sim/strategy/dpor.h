@@ -7,6 +7,11 @@
 //   the paper treats locks only). Steps that were cut off by a violation count as announced.
 // - Value choices are answers of the step that asked; all answers of a step that is chosen freely
 //   are explored, a wakeup sequence prescribes its own. A fiber is asleep for each answer.
+// - With a bound on deviations (Limits::deviations_max) answers beyond it are left out and count as
+//   asleep. That loses nothing within the bound: how many deviations an execution has does not
+//   depend on the order of its independent steps; a race is reversed with a part of the steps that
+//   revealed it, and so with no more deviations; and every step has its default answer, so that
+//   no beginning within the bound is without an end within it.
 // - Whether an operation read or wrote is what it really did: a failed compare-exchange reads.
 // - Virtual time moves on only when no fiber can go; all later steps depend on all earlier ones.
 // The number of executions is the number of traces: none is explored twice, and none has to be
@@ -40,9 +45,10 @@ class DporStrategy final : public Strategy {
   DporStrategy& operator=(const DporStrategy&) = delete;
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
+  bool answers_settled() const override { return true; }
   // Each point's share is divided equally among the beginnings known from there.
   std::optional<double> explored_fraction() const override;
 
@@ -75,8 +81,8 @@ class DporStrategy final : public Strategy {
     std::uint64_t enabled = 0;
   };
 
-  std::optional<std::uint32_t> pick_fiber(const ChoicePoint& point);
-  std::optional<std::uint32_t> pick_answer(const ChoicePoint& point);
+  Pick pick_fiber(const ChoicePoint& point);
+  Pick pick_answer(const ChoicePoint& point);
   void enter_node(const ChoicePoint& point);
   std::uint32_t choose_freely(const ChoicePoint& point);
   void finish_event();

@@ -51,7 +51,7 @@ void PctStrategy::lower(FiberId fiber, std::uint32_t change) {
   priority = priority < kChange ? --floor_ : kChange + change;
 }
 
-std::optional<std::uint32_t> PctStrategy::pick(const ChoicePoint& point) {
+Pick PctStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
   if (surveying_) {
     const FiberId any = draw_any(rng_, point.enabled);

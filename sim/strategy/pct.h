@@ -44,7 +44,7 @@ class PctStrategy final : public Strategy {
       : options_(options), survey_(options.steps == 0 ? options.survey_executions : 0) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   std::uint32_t survey_executions() const override { return survey_.executions(); }
 
  private:

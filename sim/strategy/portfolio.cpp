@@ -17,12 +17,12 @@ bool PortfolioStrategy::begin_execution(Seed seed) {
   return true;
 }
 
-std::optional<std::uint32_t> PortfolioStrategy::pick(const ChoicePoint& point) {
-  const std::optional<std::uint32_t> picked = turns_[turn_]->pick(point);
+Pick PortfolioStrategy::pick(const ChoicePoint& point) {
+  const Pick picked = turns_[turn_]->pick(point);
   if (!surveying_) return picked;
   for (Strategy* sampler : turns_) {
     if (sampler->survey_executions() == 0) continue;
-    [[maybe_unused]] const std::optional<std::uint32_t> same = sampler->pick(point);
+    [[maybe_unused]] const Pick same = sampler->pick(point);
     assert(same == picked);  // all surveys are the random walk of the execution's seed
   }
   return picked;

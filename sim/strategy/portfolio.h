@@ -31,7 +31,7 @@ class PortfolioStrategy final : public Strategy {
   void number_execution(std::uint64_t number) override { number_ = number; }
   // Requires: executions below survey_executions() come first, in order, none left out.
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   std::uint32_t survey_executions() const override { return kSurveyExecutions; }
   std::span<const std::string_view> samplers() const override { return kSamplers; }
   std::size_t sampler() const override { return turn_; }

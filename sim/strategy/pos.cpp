@@ -25,7 +25,7 @@ void PosStrategy::draw(FiberId fiber, bool yielding) {
   drawn_ |= mask_of(fiber);
 }
 
-std::optional<std::uint32_t> PosStrategy::pick(const ChoicePoint& point) {
+Pick PosStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
   if (++steps_ % kRedrawSteps == 0) drawn_ = 0;
   for (std::uint64_t left = point.alive & ~drawn_; left != 0; left &= left - 1) {

@@ -29,7 +29,7 @@ class PosStrategy final : public Strategy {
   static constexpr std::uint32_t kRedrawSteps = 256;
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
 
  private:
   void draw(FiberId fiber, bool yielding);

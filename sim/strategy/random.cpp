@@ -10,7 +10,7 @@ bool RandomStrategy::begin_execution(Seed seed) {
   return true;
 }
 
-std::optional<std::uint32_t> RandomStrategy::pick(const ChoicePoint& point) {
+Pick RandomStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
   return index(draw_any(rng_, point.enabled));
 }

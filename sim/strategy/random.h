@@ -14,7 +14,7 @@ namespace nmrcheck::sim {
 class RandomStrategy final : public Strategy {
  public:
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
 
  private:
   Rng rng_{Seed{0}};

@@ -11,7 +11,7 @@ bool ReplayStrategy::begin_execution(Seed) {
   return true;
 }
 
-std::optional<std::uint32_t> ReplayStrategy::pick(const ChoicePoint& point) {
+Pick ReplayStrategy::pick(const ChoicePoint& point) {
   const bool fiber = point.kind == ChoiceKind::kFiber;
   const Choice asked{point.kind, 0, fiber ? point.enabled : point.options};
   if (asked.forced()) {

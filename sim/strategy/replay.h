@@ -14,8 +14,9 @@ class ReplayStrategy final : public Strategy {
   explicit ReplayStrategy(Schedule schedule) : schedule_(std::move(schedule)) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   const Divergence* divergence() const override { return divergence_ ? &*divergence_ : nullptr; }
+  bool answers_settled() const override { return true; }
 
   // How many recorded choices the execution used.
   std::size_t used() const { return next_; }

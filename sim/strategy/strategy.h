@@ -46,8 +46,34 @@ struct ChoicePoint {
   // kValue: the number of alternatives, at least 1, and the one that stands for usual behaviour.
   std::uint32_t options = 0;
   std::uint32_t default_option = 0;
+  // kValue: the execution has used up its deviations (Limits::deviations_max): whoever answers all
+  // questions may pick nothing but the default, unless it follows a record.
+  bool settled = false;
 
   bool current_enabled() const { return current != kNoFiber && (enabled & mask_of(current)) != 0; }
+};
+
+// What a strategy picked: the id of a fiber, an alternative, or nothing. It is used like an
+// optional number, and returned in one register: an optional is put together by two stores, and the
+// load that returns it waits for both (5 ns a step).
+class Pick {
+ public:
+  constexpr Pick() = default;
+  // NOLINTBEGIN(google-explicit-constructor): as std::optional
+  constexpr Pick(std::uint32_t picked) : picked_(picked) {}
+  constexpr Pick(std::nullopt_t) {}
+  constexpr Pick(const std::optional<std::uint32_t>& picked) : picked_(picked.value_or(kNothing)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  constexpr explicit operator bool() const { return picked_ != kNothing; }
+  // Requires: something was picked.
+  constexpr std::uint32_t operator*() const { return picked_; }
+  constexpr std::uint32_t value_or(std::uint32_t other) const { return *this ? picked_ : other; }
+  friend constexpr bool operator==(const Pick&, const Pick&) = default;
+
+ private:
+  static constexpr std::uint32_t kNothing = 0xffffffffu;
+  std::uint32_t picked_ = kNothing;
 };
 
 // How an execution ended, for strategies that learn from it. Valid during the call.
@@ -109,7 +135,12 @@ class Strategy {
   // Answers `point`; called at every step, also when only one fiber is enabled.
   // Returns the id of a fiber in point.enabled, or an alternative below point.options. Returns
   // nothing when all that can follow is covered already: the execution is then abandoned.
-  virtual std::optional<std::uint32_t> pick(const ChoicePoint& point) = 0;
+  virtual Pick pick(const ChoicePoint& point) = 0;
+
+  // True for a strategy that wants to see settled questions as well: it follows a record, or needs
+  // the same questions in every order of independent steps. Others are not asked; the answer is the
+  // default.
+  virtual bool answers_settled() const { return false; }
 
   // Called after each execution, also one that the strategy itself abandoned.
   virtual void end_execution(const ExecutionEnd&) {}

@@ -69,7 +69,7 @@ void SurwStrategy::draw_intended(const ChoicePoint& point) {
   });
 }
 
-std::optional<std::uint32_t> SurwStrategy::pick(const ChoicePoint& point) {
+Pick SurwStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
   if (surveying_) {
     const FiberId any = draw_any(rng_, point.enabled);

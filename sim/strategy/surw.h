@@ -38,7 +38,7 @@ class SurwStrategy final : public Strategy {
       : survey_(survey_executions) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   std::uint32_t survey_executions() const override { return survey_.executions(); }
 
   // The key of this execution's interesting object, if there is one.

@@ -15,7 +15,7 @@ bool UrwStrategy::begin_execution(Seed seed) {
   return true;
 }
 
-std::optional<std::uint32_t> UrwStrategy::pick(const ChoicePoint& point) {
+Pick UrwStrategy::pick(const ChoicePoint& point) {
   if (point.kind == ChoiceKind::kValue) return rng_.below(point.options);
   if (surveying_) {
     const FiberId any = draw_any(rng_, point.enabled);

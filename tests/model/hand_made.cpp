@@ -14,14 +14,19 @@ namespace {
 
 class NoCallouts final : public Callouts {
  public:
-  std::uint32_t client_attach(const Registration&, const Registration&, void*) override {
+  Instance instance_of(const Registration&) override { return {}; }
+  std::uint32_t client_attach(const Registration&, const void*, void*) override {
     return kStatusNoInterface;
   }
-  ProviderAnswer provider_attach(const Registration&, const Registration&, void*, void*,
+  ProviderAnswer provider_attach(const Registration&, const void*, void*, void*,
                                  const void*) override {
     return {kStatusNoInterface};
   }
   std::uint32_t detach(const Registration&, void*) override { return kStatusSuccess; }
+  Description describe(const Registration&) override {
+    static const char module_id = 0;
+    return {.module_id = &module_id, .module_id_type = 1};
+  }
   bool has_cleanup(const Registration&) override { return false; }
   void cleanup(const Registration&, void*) override {}
 };
@@ -75,6 +80,16 @@ std::vector<std::string_view> situations_of(const Body& body) {
 std::string verdict_of(const Body& body) {
   const std::optional<sim::Violation> violation = violation_of(body);
   return violation ? violation->rule : "";
+}
+
+std::vector<std::string> hints_of(const Body& body) {
+  sim::Execution execution;
+  sim::DfsStrategy first;
+  first.begin_execution(sim::Seed{0});
+  HandMadeProgram program(body);
+  std::vector<std::string> rules;
+  for (const sim::Violation& hint : execution.run(program, first).hints) rules.push_back(hint.rule);
+  return rules;
 }
 
 sim::Trace trace_of(const Body& body, std::string_view profile) {

@@ -24,6 +24,8 @@ std::string verdict_of(const Body& body);
 
 // The situations that the first schedule comes to, in the order in which they come up.
 std::vector<std::string_view> situations_of(const Body& body);
+// The rules of its hints.
+std::vector<std::string> hints_of(const Body& body);
 
 // What the first schedule does under a profile.
 sim::Trace trace_of(const Body& body, std::string_view profile);

@@ -33,7 +33,20 @@ ParameterValues defaults_of(const Scenario& scenario) {
   return values;
 }
 
-// The first violation of up to `executions_max` random executions.
+bool is_expected(const Scenario& scenario, std::string_view rule) {
+  return std::find(scenario.expected.begin(), scenario.expected.end(), rule) !=
+         scenario.expected.end();
+}
+
+// The hint of a rule that the scenario expects, if the outcome has one.
+const sim::Violation* expected_hint(const Scenario& scenario, const sim::Outcome& outcome) {
+  for (const sim::Violation& hint : outcome.hints) {
+    if (is_expected(scenario, hint.rule)) return &hint;
+  }
+  return nullptr;
+}
+
+// The first violation, or expected hint, of up to `executions_max` random executions.
 std::optional<Found> search(const Scenario& scenario, std::uint64_t executions_max) {
   const model::Profile& profile = *model::find_profile("documented");
   const ParameterValues values = defaults_of(scenario);
@@ -44,13 +57,11 @@ std::optional<Found> search(const Scenario& scenario, std::uint64_t executions_m
     const std::unique_ptr<sim::Program> program = scenario.make(values, profile);
     const sim::Outcome outcome = execution.run(*program, strategy);
     if (outcome.violation) return Found{i + 1, *outcome.violation};
+    const Scenario* faulty = scenario.expected.empty() ? find_scenario(scenario.twin) : &scenario;
+    const sim::Violation* hint = faulty == nullptr ? nullptr : expected_hint(*faulty, outcome);
+    if (hint != nullptr) return Found{i + 1, *hint};
   }
   return std::nullopt;
-}
-
-bool is_expected(const Scenario& scenario, std::string_view rule) {
-  return std::find(scenario.expected.begin(), scenario.expected.end(), rule) !=
-         scenario.expected.end();
 }
 
 std::string test_name(const testing::TestParamInfo<const Scenario*>& info) {

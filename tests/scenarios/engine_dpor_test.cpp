@@ -6,6 +6,7 @@
 #include "scenarios/engine/programs.h"
 #include "sim/explore/explorer.h"
 #include "tests/scenarios/engine_counts.h"
+#include "tests/sim/random_programs.h"
 
 namespace nmrcheck {
 namespace {
@@ -43,6 +44,8 @@ void expect_counts(bool quick) {
 
 TEST(EngineDporTest, CompletesOneExecutionForEachTrace) { expect_counts(true); }
 TEST(EngineDporSlowTest, CompletesOneExecutionForEachTraceOfLargerPrograms) {
+  if (sim::test::in_this_build(10) < 10) GTEST_SKIP() << "minutes with sanitizers";
+
   expect_counts(false);
 }
 

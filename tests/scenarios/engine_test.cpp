@@ -15,6 +15,7 @@
 #include "tests/scenarios/engine_counts.h"
 #include "tests/scenarios/sleep_sets.h"
 #include "tests/scenarios/trace_recorder.h"
+#include "tests/sim/random_programs.h"
 
 namespace nmrcheck {
 namespace {
@@ -101,6 +102,8 @@ TEST(EngineTest, SleepSetsCountOneExecutionForEachTrace) {
 }
 
 TEST(EngineSlowTest, SleepSetsCountOneExecutionForEachTraceOfLargerPrograms) {
+  if (sim::test::in_this_build(10) < 10) GTEST_SKIP() << "minutes with sanitizers";
+
   for (const EngineCount& known : engine_counts()) {
     if (known.effort == Effort::kSlow) expect_traces(known);
   }

@@ -27,7 +27,7 @@ class SleepSets final : public sim::Strategy {
     return !path_.empty();
   }
 
-  std::optional<std::uint32_t> pick(const sim::ChoicePoint& point) override {
+  sim::Pick pick(const sim::ChoicePoint& point) override {
     if (depth_ == path_.size()) {
       if (point.kind == sim::ChoiceKind::kValue) {
         path_.push_back({.value = true, .options = point.options});

@@ -53,7 +53,7 @@ TEST(TraceHashTest, TellsTheTracesOfDriversApart) {
     };
     const Counted counted = count(factory);
     EXPECT_EQ(counted.hashes, counted.executions) << name;
-    EXPECT_GT(counted.executions, 30u) << name;
+    EXPECT_GE(counted.executions, 30u) << name;
   }
 }
 

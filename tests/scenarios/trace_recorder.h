@@ -27,8 +27,8 @@ class TraceRecorder final : public sim::Strategy {
     return inner_.begin_execution(seed);
   }
 
-  std::optional<std::uint32_t> pick(const sim::ChoicePoint& point) override {
-    const std::optional<std::uint32_t> picked = inner_.pick(point);
+  sim::Pick pick(const sim::ChoicePoint& point) override {
+    const auto picked = inner_.pick(point);
     if (!picked) return picked;
     if (point.kind == sim::ChoiceKind::kValue) {
       choices_.emplace_back(sim::index(point.current), *picked);

@@ -54,6 +54,22 @@ struct Instruction {
   bool computed = false;  // the register decides which object
 };
 
+// How many a test makes that wants `count`: a tenth in builds with sanitizers, which make each ten
+// times slower.
+constexpr std::uint64_t in_this_build(std::uint64_t count) {
+#if defined(__SANITIZE_ADDRESS__)
+  return count / 10;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return count / 10;
+#else
+  return count;
+#endif
+#else
+  return count;
+#endif
+}
+
 using Code = std::vector<std::vector<Instruction>>;  // by fiber
 
 // 2 to 4 fibers with up to `steps_max` instructions in all.

@@ -10,8 +10,8 @@ bool TraceRecorder::begin_execution(Seed seed) {
   return inner_.begin_execution(seed);
 }
 
-std::optional<std::uint32_t> TraceRecorder::pick(const ChoicePoint& point) {
-  const std::optional<std::uint32_t> picked = inner_.pick(point);
+Pick TraceRecorder::pick(const ChoicePoint& point) {
+  const auto picked = inner_.pick(point);
   if (!picked) return picked;
   if (point.kind == ChoiceKind::kValue) {
     (steps_.empty() ? first_answers_ : steps_.back().answers).push_back(*picked);

@@ -18,7 +18,7 @@ class TraceRecorder final : public Strategy {
   explicit TraceRecorder(Strategy& inner) : inner_(inner) {}
 
   bool begin_execution(Seed seed) override;
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override;
+  Pick pick(const ChoicePoint& point) override;
   void end_execution(const ExecutionEnd& end) override { inner_.end_execution(end); }
   const Divergence* divergence() const override { return inner_.divergence(); }
 

@@ -72,8 +72,8 @@ TEST_F(CliTest, UnknownStrategyProfileRuleListAndFormat) {
                  "there is no profile \"window\"; there are documented, windows, paranoid. Did you "
                  "mean windows?");
   expect_refused({"explain", "nmr-det-03"},
-                 "there is no rule \"nmr-det-03\". Did you mean NMR-DET-03? "
-                 "`nmrcheck list rules` lists all.");
+                 "there is no rule or choice point \"nmr-det-03\". Did you mean NMR-DET-03? "
+                 "`nmrcheck list rules` and `nmrcheck list profiles` list all.");
   expect_refused({"list", "rule"},
                  "there is no list of \"rule\"; there are scenarios, rules, strategies, profiles. "
                  "Did you mean rules?");
@@ -300,7 +300,7 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
       {"scenarios", {"name", "summary", "expected", "twin", "source"}},
       {"rules", {"id", "severity", "party", "statement", "source"}},
       {"strategies", {"name", "summary"}},
-      {"profiles", {"name", "summary"}}};
+      {"profiles", {"name", "summary", "choice_points"}}};
   for (const auto& [what, expected] : lists) {
     const Json list = json_of({"list", what}, 0);
     ASSERT_FALSE(list.empty()) << what;
@@ -309,10 +309,10 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
 }
 
 TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
-  const Words expected{"target",    "strategy",  "profile",    "seed",
-                       "verdict",   "exhausted", "executions", "executions_blocked",
-                       "steps",     "seconds",   "scope",      "situations",
-                       "violations"};
+  const Words expected{"target",     "strategy",  "profile",    "seed",
+                       "verdict",    "exhausted", "executions", "executions_blocked",
+                       "steps",      "seconds",   "scope",      "situations",
+                       "violations", "hints"};
   const Json found = json_of({"explore", "harness/crossed-locks", "--seed", "0x2a"}, 1);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(keys(found[0]), expected);
@@ -324,7 +324,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   EXPECT_EQ(keys(violations[0]),
             (Words{"rule", "severity", "label", "message", "step", "failure"}));
   EXPECT_EQ(violations[0]["rule"], "harness.deadlock");
-  EXPECT_EQ(violations[0]["label"], "bug");
+  EXPECT_EQ(violations[0]["label"], "reachable-on-windows");
   EXPECT_TRUE(exists(violations[0]["failure"]));
 
   const Json twin = json_of({"explore", "harness/crossed-locks-fixed"}, 0);

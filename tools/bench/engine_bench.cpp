@@ -106,7 +106,7 @@ void floor_boost_fiber(benchmark::State& state) {
 class RoundRobin final : public sim::Strategy {
  public:
   bool begin_execution(sim::Seed) override { return true; }
-  std::optional<std::uint32_t> pick(const sim::ChoicePoint& point) override {
+  sim::Pick pick(const sim::ChoicePoint& point) override {
     if (point.kind == sim::ChoiceKind::kValue) return point.default_option;
     const std::uint32_t after =
         point.current == sim::kNoFiber ? 0 : (sim::index(point.current) + 1) % sim::kFibersMax;

@@ -29,11 +29,14 @@ void add_explore(CLI::App& app, Options& options) {
     explore.add_option(name, value, meaning)->type_name(type);
   };
   add("--strategy", options.strategy, "NAME", "auto (default), or see `list strategies`");
-  add("--profile", options.profile, "NAME", "documented (default), windows or paranoid");
+  add("--profile", options.profile, "NAME",
+      "documented (default), windows, paranoid, or the file of an own one: FILE.json");
   add("--executions", options.executions, "N", "end after so many executions");
   add("--time", options.time, "DURATION", "end after so long: 500ms, 30s, 2m");
   add("--preemptions", options.preemptions, "N",
       "explore all with at most so many preemptions (--strategy bounded)");
+  add("--deviations", options.deviations, "N",
+      "at most so many of the registrar's choices leave their default in one execution");
   explore.add_option("--param", options.parameters, "a parameter of the scenario")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
@@ -51,8 +54,8 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App& list = *app.add_subcommand("list", "scenarios, rules, strategies or profiles");
   list.add_option("WHAT", options.what)->required();
   add_format(list, options);
-  CLI::App& explain = *app.add_subcommand("explain", "what a rule says, and how to mend a breach");
-  explain.add_option("RULE", options.rule)->required();
+  CLI::App& explain = *app.add_subcommand("explain", "what a rule or choice point says");
+  explain.add_option("RULE", options.rule, "such as NMR-DET-03 or CP-12")->required();
   add_explore(app, options);
   CLI::App& replay =
       *app.add_subcommand("replay", "run exactly the interleaving of a failure file");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,13 +29,14 @@ inline constexpr int kHarnessFailed = 3;
 struct Options {
   std::vector<std::string> targets;  // of explore
   std::string what;                  // of list
-  std::string rule;                  // of explain
+  std::string rule;                  // of explain: a rule or choice point
   std::string file;                  // of replay and minimize
   std::string strategy = "auto";
   std::string profile = "documented";
   std::string executions;  // as typed; empty for no limit
   std::string time;        // as typed: "30s"
   std::string preemptions;
+  std::string deviations;  // as typed; empty for no bound
   std::vector<std::string> parameters;
   std::string seed = "1";
   std::string jobs;   // as typed; empty for all cores
@@ -103,15 +105,12 @@ std::string samplers_text(const std::vector<sim::SamplerReport>& samplers);
 // "S1".
 std::string severity_name(sim::Severity severity);
 
-// What a violation found under `profile` is called.
-std::string label_of(std::string_view profile);
-
 // A failure file read and matched with what this program has.
 struct Loaded {
   std::string path;
   sim::Failure failure;
   const Scenario* scenario = nullptr;
-  const model::Profile* profile = nullptr;
+  std::shared_ptr<const model::Profile> profile;
   ParameterValues values;
   sim::ProgramFactory factory() const;
 };

@@ -178,11 +178,6 @@ std::string severity_name(sim::Severity severity) {
   return fmt::format("S{}", static_cast<unsigned>(severity));
 }
 
-std::string label_of(std::string_view profile) {
-  if (profile == "windows") return "reachable-on-windows";
-  return profile == "paranoid" ? "fragility" : "bug";
-}
-
 void print_field(std::string_view name, std::string_view text, bool color) {
   constexpr std::size_t kIndent = 9;
   for (const std::string& line : report::wrap(text, terminal_width() - kIndent)) {

@@ -51,10 +51,29 @@ Json strategies_json() {
   return list;
 }
 
+// What a profile makes of a choice point.
+Json choice_point_json(const model::ChoicePointInfo& point, model::Alternatives allowed) {
+  Json alternatives = Json::object();
+  for (std::size_t i = 0; i < point.alternatives.size(); ++i) {
+    if ((allowed >> i & 1) == 0) continue;
+    alternatives[std::string(1, static_cast<char>('a' + i))] = point.alternatives[i];
+  }
+  return {{"id", model::id_of(point)},
+          {"question", std::string_view(point.question).substr(model::id_of(point).size() + 1)},
+          {"allowed", model::letters_of(allowed)},
+          {"default", std::string(1, static_cast<char>('a' + point.default_alternative))},
+          {"alternatives", alternatives}};
+}
+
 Json profiles_json() {
   Json list = Json::array();
   for (const model::Profile& profile : model::profiles()) {
-    list.push_back({{"name", profile.name}, {"summary", profile.summary}});
+    Json points = Json::array();
+    for (const model::ChoicePointInfo& point : model::choice_points()) {
+      points.push_back(choice_point_json(point, profile.allowed[point.number]));
+    }
+    list.push_back(
+        {{"name", profile.name}, {"summary", profile.summary}, {"choice_points", points}});
   }
   return list;
 }

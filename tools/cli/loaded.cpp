@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tools/cli/commands.h"
+#include "tools/cli/profile_file.h"
 
 namespace nmrcheck::cli {
 namespace {
@@ -65,13 +66,11 @@ std::optional<Loaded> load(const std::string& path, int& status) {
     return refuse(fmt::format("this program has no scenario \"{}\".{}", loaded.failure.scenario,
                               suggestion(loaded.failure.scenario, names)));
   }
-  loaded.profile = model::find_profile(loaded.failure.profile);
-  if (loaded.profile == nullptr) {
-    std::vector<std::string_view> names;
-    for (const model::Profile& profile : model::profiles()) names.push_back(profile.name);
-    return refuse(fmt::format("this program has no profile \"{}\".{}", loaded.failure.profile,
-                              suggestion(loaded.failure.profile, names)));
+  auto rebuilt = rebuild_profile(loaded.failure.profile, loaded.failure.alternatives);
+  if (const auto* problem = std::get_if<model::ProfileError>(&rebuilt)) {
+    return refuse(problem->message);
   }
+  loaded.profile = std::get<ChosenProfile>(std::move(rebuilt)).profile;
   if (const std::optional<std::string> problem = take_parameters(loaded)) return refuse(*problem);
   return loaded;
 }

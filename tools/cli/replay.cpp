@@ -27,8 +27,12 @@ int replay(const Options& options) {
     return kViolationFound;
   }
   const bool color = options.color && is_terminal(false);
-  fmt::print("{}, profile {}, {} steps\n\n", loaded->failure.scenario, loaded->failure.profile,
-             again->outcome.steps);
+  std::string changes;
+  for (const auto& [name, letters] : loaded->failure.alternatives) {
+    changes += fmt::format("{}{} {}", changes.empty() ? " with " : ", ", name, letters);
+  }
+  fmt::print("{}, profile {}{}, {} steps\n\n", loaded->failure.scenario, loaded->failure.profile,
+             changes, again->outcome.steps);
   const auto remark = reproduced ? remark_of(loaded->failure) : std::nullopt;
   fmt::print(
       "{}", report::draw(again->trace, violation, {color, terminal_width(), options.full}, remark));

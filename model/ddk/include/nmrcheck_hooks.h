@@ -78,6 +78,32 @@ void nmrcheck_reached(const char* name);
 void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name);
 void nmrcheck_call_end(void);
 
+// --- Declarations: what rules cannot see in a driver's code. All are optional. ---
+
+// The calling module begins to use the peer that gave it this table and context (it takes a
+// reference, and may call from now on), and ends. With them, a reference that is taken after the
+// detach callback returned breaks NMR-DET-01, where the mere call is only a hint. A reference must
+// be dropped before the detach is complete, as a call must have returned.
+void nmrcheck_reference_taken(const void* dispatch_table, const void* peer_context);
+void nmrcheck_reference_dropped(const void* dispatch_table, const void* peer_context);
+
+// A call returned STATUS_PENDING: the request counts as in progress until its completion has been
+// delivered (NMR-DET-09).
+void nmrcheck_request_pended(const void* dispatch_table, const void* peer_context);
+void nmrcheck_request_completed(const void* dispatch_table, const void* peer_context);
+
+// The module that registers `characteristics` supports at most `bindings` bindings at a time
+// (NMR-ATT-11). Before it registers.
+void nmrcheck_declare_bindings_max(const void* characteristics, unsigned bindings);
+
+// What an NPI defines, by its identifier (16 bytes): NMR-PARAM-05 compares it with what modules
+// pass. NMRCHECK_NPI_CALLS_WHILE_DETACHING says that calls may begin between the detach callback
+// and the end of the detach, as WSK allows: NMR-DET-01 is silent then. Before a module registers.
+#define NMRCHECK_NPI_CLIENT_DISPATCH 1u
+#define NMRCHECK_NPI_CHARACTERISTICS 2u
+#define NMRCHECK_NPI_CALLS_WHILE_DETACHING 4u
+void nmrcheck_declare_npi(const void* npi_id, unsigned defines);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #include "ntdef.h"
 #include "ntstatus.h"
 #include "wdm_debug.h"
+#include "wdm_dpc.h"
 #include "wdm_event.h"
 #include "wdm_interlocked.h"
 #include "wdm_io.h"

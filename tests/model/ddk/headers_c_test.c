@@ -222,6 +222,22 @@ void call_work_items(PDEVICE_OBJECT device, WORK_QUEUE_ITEM* item) {
   ExQueueWorkItem(item, CriticalWorkQueue);
 }
 
+static KDEFERRED_ROUTINE deferred;
+static VOID deferred(PKDPC dpc, PVOID context, PVOID first, PVOID second) {
+  UNREFERENCED_PARAMETER(context);
+  UNREFERENCED_PARAMETER(first);
+  KeInsertQueueDpc(dpc, NULL, second);
+}
+
+void call_timers(KTIMER* timer, KDPC* dpc);
+void call_timers(KTIMER* timer, KDPC* dpc) {
+  LARGE_INTEGER due = {.QuadPart = -10000};
+  KeInitializeTimer(timer);
+  KeInitializeDpc(dpc, deferred, NULL);
+  if (!KeSetTimer(timer, due, dpc) && !KeCancelTimer(timer)) KeFlushQueuedDpcs();
+  (void)KeRemoveQueueDpc(dpc);
+}
+
 NTSTATUS call_nmr_client(const NPI_CLIENT_CHARACTERISTICS* characteristics, HANDLE binding);
 NTSTATUS call_nmr_client(const NPI_CLIENT_CHARACTERISTICS* characteristics, HANDLE binding) {
   const NPI_MODULEID module = {sizeof(module), MIT_IF_LUID, {.IfLuid = {1, 2}}};

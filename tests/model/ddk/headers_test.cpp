@@ -54,6 +54,10 @@ TEST(HeadersTest, BaseTypesHaveTheSizesOfWindows) {
 TEST(HeadersTest, KernelObjectsHaveTheirSizes) {
   EXPECT_EQ(sizeof(KEVENT), 24u);
   EXPECT_EQ(offsetof(KEVENT, Header.WaitListHead), 8u);
+  EXPECT_EQ(sizeof(KDPC), 64u);
+  EXPECT_EQ(offsetof(KDPC, DeferredRoutine), 24u);
+  EXPECT_EQ(sizeof(KTIMER), 64u);
+  EXPECT_EQ(offsetof(KTIMER, Dpc), 48u);
   EXPECT_EQ(sizeof(KSPIN_LOCK), 8u);
   EXPECT_EQ(sizeof(KLOCK_QUEUE_HANDLE), 24u);
   EXPECT_EQ(sizeof(EX_SPIN_LOCK), 4u);

@@ -23,7 +23,7 @@ bool has_number(std::string_view id) { return id.find('.') == std::string_view::
 
 TEST(RuleCatalogTest, IdsAreUniqueAndWellFormed) {
   const std::regex form(
-      "(NMR-(ATT|DET|CLN|MEM|UNL|HND|REG|LIVE)|KRN-[A-Z]+|RGR|WSK)-[0-9]{2}"
+      "(NMR-(PARAM|ATT|DET|CLN|MEM|IRQL|UNL|HND|REG|LIVE)|KRN-[A-Z]+|RGR|WSK)-[0-9]{2}"
       "|harness(\\.[a-z-]+)");
   std::set<std::string_view> ids;
   for (const RuleInfo& rule : rules()) {
@@ -33,8 +33,8 @@ TEST(RuleCatalogTest, IdsAreUniqueAndWellFormed) {
 }
 
 // Where two rules of a family see the same event, the earlier row speaks. NMR-DET-04 stands apart:
-// at a deadlock it is asked after the rules that know a closer cause. So does KRN-POOL-03, the only
-// one of the kernel that is a check of events.
+// at a deadlock it is asked after the rules that know a closer cause (as is NMR-DET-12). So does
+// KRN-POOL-03, the only one of the kernel that is a check of events.
 TEST(RuleCatalogTest, IdsOfAFamilyAreInOrder) {
   std::map<std::string, std::string_view> last;
   for (const RuleInfo& rule : rules()) {
@@ -86,6 +86,7 @@ TEST(RuleCatalogTest, AChecksEventsAreGivenAndServed) {
       kinds += found;
     }
     EXPECT_EQ(kinds > 0, rule.check != nullptr) << rule.id;
+    EXPECT_TRUE(rule.hint == nullptr || rule.check != nullptr) << rule.id;
   }
 }
 
@@ -94,6 +95,31 @@ TEST(RuleCatalogTest, RulesOnAnEventKeepTheCatalogsOrder) {
     const auto served = rules_on(EventKind{static_cast<std::uint8_t>(i)});
     EXPECT_TRUE(std::is_sorted(served.begin(), served.end())) << "event " << i;
   }
+}
+
+// Severity S6 is for hints, which never end an execution.
+TEST(RuleCatalogTest, TheHintsAreKnown) {
+  std::set<std::string_view> hints;
+  for (const RuleInfo& rule : rules()) {
+    if (rule.severity == sim::Severity::kS6 || rule.hint != nullptr) hints.insert(rule.id);
+  }
+  EXPECT_EQ(hints, (std::set<std::string_view>{"NMR-ATT-05", "NMR-DET-01", "NMR-PARAM-01",
+                                               "NMR-PARAM-05", "NMR-REG-07", "NMR-REG-08"}));
+}
+
+TEST(RuleCatalogTest, ThereAre64RulesOfModulesAnd16OfTheRegistrar) {
+  std::map<std::string, int> families;
+  for (const RuleInfo& rule : rules()) ++families[family_of(rule.id)];
+  const std::map<std::string, int> modules = {
+      {"NMR-PARAM", 5}, {"NMR-REG", 8},  {"NMR-ATT", 11}, {"NMR-DET", 12}, {"NMR-CLN", 4},
+      {"NMR-MEM", 8},   {"NMR-IRQL", 4}, {"NMR-LIVE", 5}, {"NMR-UNL", 3},  {"NMR-HND", 4}};
+  int total = 0;
+  for (const auto& [family, count] : modules) {
+    EXPECT_EQ(families[family], count) << family;
+    total += count;
+  }
+  EXPECT_EQ(total, 64);
+  EXPECT_EQ(families["RGR"], 16);
 }
 
 TEST(RuleCatalogTest, FindsRulesById) {

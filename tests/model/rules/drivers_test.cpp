@@ -172,7 +172,15 @@ TEST(CleanupTest, MayCompleteAnotherBinding) {
     s.finish(kSecond);
     s.deregister_returned(kProvider, kOther);
   };
-  EXPECT_EQ(verdict_in_cleanup(complete), "");
+  const auto complete_and_wait_later = [&](World& world) {
+    Script script(world);
+    begin_cleanup(script);
+    complete(script);
+    script.cleanup_returned(kFirst, kClient);
+    script.cleanup(kFirst, kProvider);
+    script.wait_returned(kProvider, kOther);
+  };
+  EXPECT_EQ(verdict_of(complete_and_wait_later), "");
 }
 
 }  // namespace

@@ -98,6 +98,28 @@ const std::vector<Report> kGoodReports = {
        s.detach(kFirst, kProvider);
        s.finish(kFirst);
        s.deregister_returned(kClient, kC);
+       s.kernel().set_irql(kPassiveLevel);
+       s.wait_returned(kClient, kC);
+     }},
+    // A registration that the paranoid profile undoes (CP-03).
+    {"", "UndoesARegistrationBeforeItFails",
+     [](Script& s) {
+       register_and_undo(s);
+       s.detach(kFirst, kClient);
+       s.detach(kFirst, kProvider);
+       s.finish(kFirst);
+       s.register_returned(kProvider, kP, kStatusInsufficientResources);
+     }},
+    {"", "UndoesARegistrationThatWasRefused",
+     [](Script& s) {
+       s.register_called(kClient, kC);
+       s.register_returned(kClient, kC);
+       s.register_called(kProvider, kP);
+       s.offer(kFirst, kC, kP, kStatusNoInterface);
+       undo(s, kProvider, kP);
+       s.closed(kFirst, kClient);
+       s.closed(kFirst, kProvider);
+       s.register_returned(kProvider, kP, kStatusInsufficientResources);
      }},
     // The paranoid profile's wait (CP-18) is part of what drivers are graded with.
     {"", "CleansUpAfterAWaitThatDoesNotAwaitIt",
@@ -144,6 +166,15 @@ const std::vector<Report> kHangingDrivers = {
        attach(s);
        detach_both(s);
        s.cleanup_called(kFirst, kClient);
+       s.hang();
+     }},
+    {"NMR-DET-04", "WithADetachThatPendsWhileARegistrationIsUndone",
+     [](Script& s) {
+       register_and_undo(s);
+       s.kernel().push({FrameKind::kRegistrar, s.module(kProvider), kNoBinding, kProvider,
+                        "NmrRegisterProvider"});
+       s.detach(kFirst, kClient, kStatusPending);
+       s.detach(kFirst, kProvider);
        s.hang();
      }},
     {"NMR-DET-04", "WithADetachThatPends",

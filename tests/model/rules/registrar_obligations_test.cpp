@@ -317,6 +317,21 @@ const std::vector<Report> kBadReports = {
        s.offer(kFirst, kC, kP);
        s.register_returned(kClient, kC, kStatusInsufficientResources);
      }},
+    {"RGR-15", "FailsARegistrationThatIsNotUndoneYet",
+     [](Script& s) {
+       register_and_undo(s);
+       s.detach(kFirst, kClient);
+       s.detach(kFirst, kProvider);
+       s.register_returned(kProvider, kP, kStatusInsufficientResources);
+     }},
+    {"RGR-16", "DetachesAnotherBindingThanTheOneThatIsUndone",
+     [](Script& s) {
+       attach(s);
+       s.register_called(kProvider, kOther);
+       s.offer(kSecond, kC, kOther);
+       undo(s, kProvider, kOther);
+       s.detach_called(kFirst, kProvider);
+     }},
     {"RGR-16", "DetachesUnasked",
      [](Script& s) {
        attach(s);

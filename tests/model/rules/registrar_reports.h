@@ -55,6 +55,23 @@ inline void detach_both(Script& s) {
   s.detach(kFirst, kProvider);
 }
 
+// The registrar undoes the registration.
+inline void undo(Script& s, Side side, RegistrationId id) {
+  s.kernel().emit({.kind = EventKind::kRegistrationRolledBack,
+                   .side = side,
+                   .module = s.module(side),
+                   .registration = id});
+}
+
+// A provider comes to a client, attaches, and is undone; what follows is left to the caller.
+inline void register_and_undo(Script& s) {
+  s.register_called(kClient, kC);
+  s.register_returned(kClient, kC);
+  s.register_called(kProvider, kP);
+  s.offer(kFirst, kC, kP);
+  undo(s, kProvider, kP);
+}
+
 // The client completes inside its detach callback; then the provider detaches.
 inline void complete_early(Script& s) {
   s.deregister_called(kClient, kC);

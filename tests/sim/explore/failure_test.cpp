@@ -62,10 +62,10 @@ bool equal(const Failure& left, const Failure& right) {
     return std::tuple(v.rule, v.severity, v.message, v.step);
   };
   const auto rest = [](const Failure& f) {
-    return std::tuple(f.scenario, f.parameters, f.profile, f.limits.steps_max, f.limits.stack_bytes,
-                      f.limits.heap_bytes_max, f.place, f.label, f.fibers, f.steps, f.hash,
-                      f.provenance.strategy, f.provenance.seed, f.provenance.execution,
-                      f.provenance.version, f.size, f.proof, f.no_return);
+    return std::tuple(f.scenario, f.parameters, f.profile, f.alternatives, f.limits.steps_max,
+                      f.limits.stack_bytes, f.limits.heap_bytes_max, f.place, f.label, f.fibers,
+                      f.steps, f.hash, f.provenance.strategy, f.provenance.seed,
+                      f.provenance.execution, f.provenance.version, f.size, f.proof, f.no_return);
   };
   return violation(left.violation) == violation(right.violation) && rest(left) == rest(right) &&
          equal(left.schedule, right.schedule) && equal(left.found, right.found);
@@ -150,6 +150,17 @@ TEST(FailureTest, TheTextIsFixed) {
   EXPECT_TRUE(equal(std::get<Failure>(parsed), example()));
 }
 
+TEST(FailureTest, ChangesOfTheProfileStandBehindItWhenThereAreAny) {
+  Failure failure = example();
+  EXPECT_EQ(to_json(failure).find("alternatives"), std::string::npos);
+  failure.alternatives = {{"CP-12", "ab"}, {"CP-01", "b"}};
+  EXPECT_NE(to_json(failure).find("  \"profile\": \"documented\",\n"
+                                  "  \"alternatives\": {\"CP-01\":\"b\",\"CP-12\":\"ab\"},\n"
+                                  "  \"limits\": "),
+            std::string::npos)
+      << to_json(failure);
+}
+
 TEST(FailureTest, NoChoicesAreAnEmptyList) {
   Failure failure = example();
   failure.schedule.clear();
@@ -198,6 +209,7 @@ Failure any_failure() {
   failure.scenario = any_text();
   for (auto i = *rc::gen::inRange(0, 3); i > 0; --i) failure.parameters[any_text()] = any_text();
   failure.profile = any_text();
+  for (auto i = *rc::gen::inRange(0, 3); i > 0; --i) failure.alternatives[any_text()] = any_text();
   failure.limits.steps_max = *rc::gen::inRange<std::uint32_t>(0, 1'000'000'000);
   failure.limits.stack_bytes = *rc::gen::inRange<std::size_t>(65'536, 1u << 28u);
   failure.limits.heap_bytes_max = *rc::gen::inRange<std::size_t>(0, std::size_t{1} << 32u);

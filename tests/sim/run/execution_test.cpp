@@ -19,7 +19,7 @@ namespace {
 class DefaultStrategy final : public Strategy {
  public:
   bool begin_execution(Seed) override { return true; }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     for (const PendingStep& pending : point.pending) yields += pending.yielding;
     DfsStrategy first;
     first.begin_execution(Seed{0});
@@ -34,7 +34,7 @@ class Stopping final : public Strategy {
  public:
   explicit Stopping(int last) : last_(last) {}
   bool begin_execution(Seed) override { return true; }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     if (last_-- == 0) return std::nullopt;
     DfsStrategy first;
     first.begin_execution(Seed{0});

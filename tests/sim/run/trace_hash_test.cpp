@@ -65,7 +65,8 @@ TEST(TraceHashTest, TellsTracesOfRandomProgramsApart) {
 }
 
 TEST(TraceHashSlowTest, TellsTracesOfManyRandomProgramsApart) {
-  EXPECT_GT(compare_random_programs(10'000, 9).traces, 30'000u);
+  EXPECT_GT(compare_random_programs(test::in_this_build(10'000), 9).traces,
+            test::in_this_build(30'000));
 }
 
 TEST(TraceHashTest, CountsTheTracesOfKnownPrograms) {

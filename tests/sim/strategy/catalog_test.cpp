@@ -22,7 +22,7 @@ class Watched final : public Strategy {
 
   void number_execution(std::uint64_t number) override { inner_.number_execution(number); }
   bool begin_execution(Seed seed) override { return inner_.begin_execution(seed); }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     EXPECT_EQ(point.enabled & ~point.alive, 0u);
     const auto picked = inner_.pick(point);
     if (!picked) return picked;

@@ -48,10 +48,12 @@ std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t
   return traces;
 }
 
-TEST(DporTest, EveryTraceOfRandomProgramsOnce) { EXPECT_GT(compare(0, 2000, 8), 5000u); }
+TEST(DporTest, EveryTraceOfRandomProgramsOnce) {
+  EXPECT_GT(compare(0, test::in_this_build(1'500), 8), test::in_this_build(4'000));
+}
 
 TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
-  EXPECT_GT(compare(2000, 30'000, 10), 100'000u);
+  EXPECT_GT(compare(2000, test::in_this_build(20'000), 10), test::in_this_build(60'000));
 }
 
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {

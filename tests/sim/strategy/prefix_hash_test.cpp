@@ -24,7 +24,7 @@ class Hasher final : public Strategy {
     hash_.begin_execution();
     return inner_.begin_execution(seed);
   }
-  std::optional<std::uint32_t> pick(const ChoicePoint& point) override {
+  Pick pick(const ChoicePoint& point) override {
     const auto picked = inner_.pick(point);
     if (point.kind == ChoiceKind::kValue) {
       hash_.answer(*picked);

@@ -104,14 +104,11 @@ RC_GTEST_PROP(NumberTest, EveryIntegerIsReadBack, (std::int64_t number)) {
   RC_ASSERT(parse_integer(std::to_string(number)) == number);
 }
 
-TEST(WordsTest, TimesAndLabelsAreForPeople) {
+TEST(WordsTest, TimesAreForPeople) {
   EXPECT_EQ(seconds_text(0.0123), "12 ms");
   EXPECT_EQ(seconds_text(29.34), "29.3 s");
   EXPECT_EQ(seconds_text(600), "10 min");
   EXPECT_EQ(severity_name(sim::Severity::kS3), "S3");
-  EXPECT_EQ(label_of("documented"), "bug");
-  EXPECT_EQ(label_of("windows"), "reachable-on-windows");
-  EXPECT_EQ(label_of("paranoid"), "fragility");
 }
 
 TEST(FilesTest, WhatIsWrittenIsRead) {
