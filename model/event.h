@@ -92,9 +92,9 @@ enum class EventKind : std::uint8_t {
   // Returned: status; the provider's are passed if it is success.
   kClientAttachCalled,
   kClientAttachReturned,
-  // A deregistration has come to `binding`, to detach it; `block` is the BindingPhase in which it
-  // finds it.
-  kDetachDue,
+  // A deregistration has come to `binding` and finds neither an attachment nor a mere proposal:
+  // `block` is the BindingPhase that it is in.
+  kDeregisterMet,
   // Nmr{Client,Provider}Detach*Complete entered by `side`.
   kCompletionCalled,
   kCompletionReturned,

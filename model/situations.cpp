@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "model/kernel/kernel.h"
 #include "model/nmr/binding.h"
@@ -39,6 +40,13 @@ constexpr std::array kSituations{
                   "a work item of the module was queued or ran while its unload routine ran"},
 };
 
+// The row of the table.
+consteval std::uint32_t row_of(std::string_view name) {
+  std::uint32_t row = 0;
+  while (kSituations[row].name != name) ++row;
+  return row;
+}
+
 constexpr std::uint32_t phase(BindingPhase phase) { return static_cast<std::uint32_t>(phase); }
 
 }  // namespace
@@ -52,22 +60,30 @@ const SituationInfo* find_situation(std::string_view name) {
   return nullptr;
 }
 
-void Situations::observe(const Event& event) {
+// Only the first time in an execution is told.
+void Situations::note(std::uint32_t row) {
+  const std::uint64_t bit = std::uint64_t{1} << row;
+  if ((noted_ & bit) != 0) return;
+  noted_ |= bit;
+  execution_.reached(kSituations[row].name);
+}
+
+void Situations::look_at(const Event& event) {
   switch (event.kind) {
     case EventKind::kAttachCalled:
       if (event.side == Side::kClient &&
           (view_.registration(event.registration).deregister_calls > 0 ||
            view_.registration(event.peer_registration).deregister_calls > 0)) {
-        execution_.reached(situation::kLateOffer);
+        note(row_of(situation::kLateOffer));
       }
       break;
     case EventKind::kAttachReturned:
       if (event.side == Side::kClient && !nt_success(event.status)) {
-        execution_.reached(situation::kRefusedOffer);
+        note(row_of(situation::kRefusedOffer));
       }
       break;
     case EventKind::kCallBegan:
-    case EventKind::kDetachDue:
+    case EventKind::kDeregisterMet:
     case EventKind::kDetachCalled:
     case EventKind::kDetachReturned:
     case EventKind::kCompletionCalled:
@@ -89,39 +105,46 @@ void Situations::observe_detach(const Event& event) {
   const BindingView& binding = view_.binding(event.binding);
   const SideView& side = binding.side(event.side);
   switch (event.kind) {
-    case EventKind::kDetachDue:
+    case EventKind::kDeregisterMet:
       if (event.block == phase(BindingPhase::kDetaching) ||
           event.block == phase(BindingPhase::kCleanup)) {
-        execution_.reached(situation::kBothDeregister);
+        note(row_of(situation::kBothDeregister));
       } else if (event.block > phase(BindingPhase::kProposed) &&
                  event.block < phase(BindingPhase::kAttached)) {
-        execution_.reached(situation::kDeregisterDuringOffer);
+        note(row_of(situation::kDeregisterDuringOffer));
       }
       break;
     case EventKind::kCallBegan:
-      if (side.detach_returned && !side.done) execution_.reached(situation::kCallWhileDetaching);
+      if (side.detach_returned && !side.done) note(row_of(situation::kCallWhileDetaching));
       break;
     case EventKind::kDetachCalled:
-      if (inside_registrar("NmrRegisterClient", "NmrRegisterProvider")) {
-        execution_.reached(situation::kDetachInRegister);
+      if (registering(binding) && inside_registrar("NmrRegisterClient", "NmrRegisterProvider")) {
+        note(row_of(situation::kDetachInRegister));
       }
       break;
     case EventKind::kDetachReturned:
-      if (side.open_calls > 0) execution_.reached(situation::kDetachDuringCall);
-      if (event.status == kStatusPending) execution_.reached(situation::kPendingDetach);
+      if (side.open_calls > 0) note(row_of(situation::kDetachDuringCall));
+      if (event.status == kStatusPending) note(row_of(situation::kPendingDetach));
       break;
     case EventKind::kCompletionCalled:
-      if (side.completed_early) execution_.reached(situation::kEarlyCompletion);
+      if (side.completed_early) note(row_of(situation::kEarlyCompletion));
       break;
     default:  // kCleanupCalled
       if (!binding.sides[0].detach_returned || !binding.sides[1].detach_returned) {
-        execution_.reached(situation::kCleanupDuringDetach);
+        note(row_of(situation::kCleanupDuringDetach));
       }
-      if (inside_registrar("NmrClientDetachProviderComplete", "NmrProviderDetachClientComplete")) {
-        execution_.reached(situation::kCleanupInCompletion);
+      if (binding.sides[0].completions + binding.sides[1].completions > 0 &&
+          inside_registrar("NmrClientDetachProviderComplete", "NmrProviderDetachClientComplete")) {
+        note(row_of(situation::kCleanupInCompletion));
       }
       break;
   }
+}
+
+// True while NmrRegister* of either side has not returned.
+bool Situations::registering(const BindingView& binding) const {
+  return !view_.registration(binding.sides[0].registration).returned ||
+         !view_.registration(binding.sides[1].registration).returned;
 }
 
 // True on a fiber that has called one of the two functions and not returned from it.
@@ -129,21 +152,25 @@ bool Situations::inside_registrar(const char* client_function,
                                   const char* provider_function) const {
   const std::vector<Frame>& frames = kernel_.frames(execution_.current());
   return std::any_of(frames.begin(), frames.end(), [&](const Frame& frame) {
-    return frame.kind == FrameKind::kRegistrar &&
-           (std::string_view(frame.name) == client_function ||
-            std::string_view(frame.name) == provider_function);
+    return frame.kind == FrameKind::kRegistrar && (std::strcmp(frame.name, client_function) == 0 ||
+                                                   std::strcmp(frame.name, provider_function) == 0);
   });
 }
 
 void Situations::observe_work(const Event& event) {
-  if (event.module == kNoModule) return;
-  if (index(event.module) >= work_.size()) work_.resize(index(event.module) + 1);
-  ModuleWork& work = work_[index(event.module)];
-  if (event.kind == EventKind::kWorkQueued) ++work.items;
-  if (event.kind == EventKind::kWorkEnded) --work.items;
-  if (event.kind == EventKind::kUnloadCalled) work.unloading = true;
-  if (event.kind == EventKind::kUnloadReturned) work.unloading = false;
-  if (work.unloading && work.items > 0) execution_.reached(situation::kUnloadWithWork);
+  constexpr std::uint32_t kModulesMax = 64;
+  const std::uint32_t module = index(event.module);
+  if (module >= kModulesMax) return;
+  const std::uint64_t bit = std::uint64_t{1} << module;
+  if (event.kind == EventKind::kUnloadCalled) unloading_ |= bit;
+  if (event.kind == EventKind::kUnloadReturned) unloading_ &= ~bit;
+  if (event.kind == EventKind::kWorkQueued) {
+    if (module >= work_.size()) work_.resize(module + 1);
+    ++work_[module];
+  }
+  if (event.kind == EventKind::kWorkEnded) --work_[module];
+  const bool working = module < work_.size() && work_[module] > 0;
+  if (working && (unloading_ & bit) != 0) note(row_of(situation::kUnloadWithWork));
 }
 
 }  // namespace nmrcheck::model

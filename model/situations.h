@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/rule.h"
 #include "sim/run/execution.h"
 
 namespace nmrcheck::model {
 
 class Kernel;
 class View;
+struct BindingView;
 
 namespace situation {
 
@@ -55,22 +57,30 @@ class Situations {
       : execution_(execution), view_(view), kernel_(kernel) {}
 
   // Requires: the view has the event folded in.
-  void observe(const Event& event);
+  void observe(const Event& event) {
+    if (kWatched.contains(event.kind)) look_at(event);
+  }
 
  private:
-  struct ModuleWork {
-    std::uint32_t items = 0;  // queued or running
-    bool unloading = false;
-  };
+  static constexpr EventSet kWatched{
+      EventKind::kAttachCalled,  EventKind::kAttachReturned,   EventKind::kCallBegan,
+      EventKind::kDeregisterMet, EventKind::kDetachCalled,     EventKind::kDetachReturned,
+      EventKind::kCleanupCalled, EventKind::kCompletionCalled, EventKind::kWorkQueued,
+      EventKind::kWorkEnded,     EventKind::kUnloadCalled,     EventKind::kUnloadReturned};
 
+  void look_at(const Event& event);
+  void note(std::uint32_t row);
   void observe_detach(const Event& event);
   void observe_work(const Event& event);
+  bool registering(const BindingView& binding) const;
   bool inside_registrar(const char* client_function, const char* provider_function) const;
 
   sim::Execution& execution_;
   const View& view_;
   const Kernel& kernel_;
-  std::vector<ModuleWork> work_;  // by module, as far as any queued or unloaded
+  std::uint64_t noted_ = 0;          // rows of the table, a bit each
+  std::vector<std::uint32_t> work_;  // items that are queued or run, by module
+  std::uint64_t unloading_ = 0;      // modules, the first 64; the others are not looked at
 };
 
 }  // namespace nmrcheck::model

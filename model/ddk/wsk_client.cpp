@@ -10,8 +10,9 @@
 namespace nmrcheck::model {
 
 void declare_wsk_npi() {
-  nmrcheck_declare_npi(&NPI_WSK_INTERFACE_ID,
-                       NMRCHECK_NPI_CLIENT_DISPATCH | NMRCHECK_NPI_CALLS_WHILE_DETACHING);
+  nmrcheck_declare_npi(&NPI_WSK_INTERFACE_ID, NMRCHECK_NPI_CLIENT_DISPATCH |
+                                                  NMRCHECK_NPI_PROVIDER_CHARACTERISTICS |
+                                                  NMRCHECK_NPI_CALLS_WHILE_DETACHING);
 }
 
 WskState* WskClients::find(const void* block) {

@@ -9,7 +9,7 @@
 #include <netioddk.h>
 #include <wsk.h>
 
-#include <deque>
+#include <list>
 #include <optional>
 
 #include "model/ddk/driver_program.h"
@@ -52,7 +52,7 @@ class WskClients {
   WskState* find(const void* block);
 
  private:
-  std::deque<WskState> states_;  // references stay valid
+  std::list<WskState> states_;  // references stay valid
 };
 
 // Those of current_world().

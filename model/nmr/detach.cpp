@@ -84,9 +84,11 @@ bool Registrar::claim_detach(BindingId id, bool from_deregister) {
   Binding& binding = bindings_[index(id)];
   if (from_deregister) {
     announce(id, {{binding.object, Op::kUpdate}}, "detach");
-    kernel_.emit({.kind = EventKind::kDetachDue,
-                  .binding = id,
-                  .block = static_cast<std::uint32_t>(binding.phase)});
+    if (binding.phase != BindingPhase::kAttached && binding.phase != BindingPhase::kProposed) {
+      kernel_.emit({.kind = EventKind::kDeregisterMet,
+                    .binding = id,
+                    .block = static_cast<std::uint32_t>(binding.phase)});
+    }
   }
   bool ready = binding.phase == BindingPhase::kAttached;
   if (binding.phase == BindingPhase::kProviderAttached) {

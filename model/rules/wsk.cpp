@@ -115,6 +115,7 @@ std::optional<std::string> unload_before_deregister_returned(const Event& event,
 // --- WSK-06 ---
 
 std::optional<std::string> lent_memory_freed(const Event& event, const RuleContext& context) {
+  if (context.view.wsk().all().empty()) return std::nullopt;
   const sim::HeapBlock& block = context.kernel.execution().heap().block(event.block);
   for (const WskView& view : context.view.wsk().all()) {
     if (view.closed) continue;

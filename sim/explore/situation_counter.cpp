@@ -6,8 +6,13 @@
 namespace nmrcheck::sim {
 
 SituationCounter::Count& SituationCounter::at(std::string_view name) {
-  const auto found = std::find_if(counts_.begin(), counts_.end(),
-                                  [name](const Count& count) { return count.name == name; });
+  // The same literal most of the time: looked for by address first.
+  auto found = std::find_if(counts_.begin(), counts_.end(), [name](const Count& count) {
+    return count.name.data() == name.data() && count.name.size() == name.size();
+  });
+  if (found != counts_.end()) return *found;
+  found = std::find_if(counts_.begin(), counts_.end(),
+                       [name](const Count& count) { return count.name == name; });
   return found != counts_.end() ? *found : counts_.emplace_back(Count{name, 0});
 }
 

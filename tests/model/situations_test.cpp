@@ -21,8 +21,8 @@ Names reached(void (*tell)(Script& script)) {
   });
 }
 
-void detach_due(Script& s, BindingPhase phase) {
-  s.kernel().emit({.kind = EventKind::kDetachDue,
+void deregister_met(Script& s, BindingPhase phase) {
+  s.kernel().emit({.kind = EventKind::kDeregisterMet,
                    .binding = kFirst,
                    .block = static_cast<std::uint32_t>(phase)});
 }
@@ -82,7 +82,7 @@ TEST(SituationsTest, TheBindingsPhaseTellsWhatADeregistrationMeets) {
     return situations_of([phase](World& world) {
       Script script(world);
       script.register_both();
-      detach_due(script, phase);
+      deregister_met(script, phase);
     });
   };
   EXPECT_EQ(on(BindingPhase::kProposed), Names{});
@@ -96,7 +96,10 @@ TEST(SituationsTest, TheBindingsPhaseTellsWhatADeregistrationMeets) {
 
 TEST(SituationsTest, DetachInsideARegistration) {
   EXPECT_EQ(reached([](Script& s) {
-              attach(s);
+              s.register_called(kProvider, kP);
+              s.register_returned(kProvider, kP);
+              s.register_called(kClient, kC);
+              s.offer(kFirst, kC, kP);
               s.deregister(kProvider, kP);
               s.kernel().push({FrameKind::kRegistrar, s.module(kClient), kNoBinding, kClient,
                                "NmrRegisterClient"});

@@ -34,11 +34,11 @@ TEST(ScenarioSituationsTest, ACompleteSearchCountsThemExactly) {
   const sim::Report report =
       sim::explore(factory_of(*find_scenario("nmr/attach-veto-fixed")), options);
   EXPECT_TRUE(report.exhausted);
-  EXPECT_EQ(report.executions, 60u);
+  EXPECT_EQ(report.executions, 30u);
   Counts counts;
   for (const auto& [name, executions] : report.situations) counts.emplace_back(name, executions);
   EXPECT_EQ(counts,
-            (Counts{{"deregister during an offer", 8}, {"late offer", 12}, {"refused offer", 28}}));
+            (Counts{{"deregister during an offer", 4}, {"late offer", 6}, {"refused offer", 14}}));
 }
 
 // Executions of one trace come to the same situations, so that a search which makes one of them

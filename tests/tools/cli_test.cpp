@@ -193,8 +193,8 @@ TEST_F(CliTest, AFaultyDesignIsOneAndItsTwinZero) {
 
 TEST_F(CliTest, SituationsAreCountedWhenTheSearchDidNotEndAtAViolation) {
   const Words twin{"explore", "nmr/attach-veto-fixed", "--strategy", "dpor"};
-  EXPECT_NE(run(twin).out.find("reached, in 60 executions: refused offer 28, late offer 12,\n"
-                               "                                   deregister during an offer 8\n"),
+  EXPECT_NE(run(twin).out.find("reached, in 30 executions: refused offer 14, late offer 6,\n"
+                               "                                   deregister during an offer 4\n"),
             std::string::npos)
       << run(twin).out;
   EXPECT_EQ(run({"explore", kFaulty}).out.find("reached, in"), std::string::npos);

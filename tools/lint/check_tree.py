@@ -25,7 +25,8 @@ LAYERS = {
     # The composition root: the world owns kernel, registrar, view and rules.
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
                     "model/nmr", "model/rules", "model/situations.h"],
-    "model/situations": ["sim/core", "sim/run", "model/event.h", "model/kernel", "model/nmr"],
+    "model/situations": ["sim/core", "sim/run", "model/event.h", "model/rule.h", "model/kernel",
+                         "model/nmr"],
     "model": ["sim/core", "sim/run", "model/event.h"],
     "scenarios": ["sim/core", "sim/run", "model"],
     # Benchmarks of the engine: no drivers, no registrar.

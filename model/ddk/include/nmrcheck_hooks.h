@@ -98,10 +98,13 @@ void nmrcheck_declare_bindings_max(const void* characteristics, unsigned binding
 
 // What an NPI defines, by its identifier (16 bytes): NMR-PARAM-05 compares it with what modules
 // pass. NMRCHECK_NPI_CALLS_WHILE_DETACHING says that calls may begin between the detach callback
-// and the end of the detach, as WSK allows: NMR-DET-01 is silent then. Before a module registers.
+// and the end of the detach, as WSK allows: NMR-DET-01 is silent then.
+// NMRCHECK_NPI_PROVIDER_CHARACTERISTICS says that only providers have NPI-specific characteristics.
+// Before a module registers.
 #define NMRCHECK_NPI_CLIENT_DISPATCH 1u
 #define NMRCHECK_NPI_CHARACTERISTICS 2u
 #define NMRCHECK_NPI_CALLS_WHILE_DETACHING 4u
+#define NMRCHECK_NPI_PROVIDER_CHARACTERISTICS 8u
 void nmrcheck_declare_npi(const void* npi_id, unsigned defines);
 
 #ifdef __cplusplus
