@@ -228,6 +228,7 @@ void add_deregistrations(std::vector<Scenario>& list) {
 }  // namespace
 
 void add_wsk_use(std::vector<Scenario>& list) {
+  using namespace model::situation;
   add_captures(list);
   add_deregistrations(list);
   add(list,
@@ -247,7 +248,8 @@ void add_wsk_use(std::vector<Scenario>& list) {
        "WskCaptureProviderNPI reference page",
        {},
        wsk::make<kWaitUnderLock>},
-      "It captures with WSK_NO_WAIT there.", wsk::make<kNoWaitUnderLock>, {});
+      "It captures with WSK_NO_WAIT there.", wsk::make<kNoWaitUnderLock>,
+      {kDeregisterDuringOffer, kBothDeregister});
 }
 
 }  // namespace nmrcheck::designs

@@ -200,6 +200,22 @@ TEST_F(CliTest, SituationsAreCountedWhenTheSearchDidNotEndAtAViolation) {
   EXPECT_EQ(run({"explore", kFaulty}).out.find("reached, in"), std::string::npos);
 }
 
+// Without faults no offer fails: what the design is about never occurs.
+TEST_F(CliTest, ACompleteSearchWarnsOfASituationThatNeverCameUp) {
+  const char* name = "nmr/rollback-of-wrong-field-fixed";
+  const std::string warning = "warning: \"refused offer\" was expected";
+  EXPECT_EQ(run({"explore", name, "--strategy", "dpor"}).out.find("warning"), std::string::npos);
+  const Words without{"explore", name, "--strategy", "dpor", "--param", "faults=0"};
+  EXPECT_NE(run(without).out.find(warning), std::string::npos) << run(without).out;
+  const Json report = json_of({"explore", name, "--strategy", "dpor", "--param", "faults=0"}, 0);
+  EXPECT_EQ(report[0]["verdict"], "verified");
+  Words warned;
+  for (const Json& situation : report[0]["situations"]) {
+    if (situation["warning"] != "") warned.push_back(situation["name"]);
+  }
+  EXPECT_EQ(warned, Words{"refused offer"});
+}
+
 TEST_F(CliTest, APatternExploresEachOnce) {
   const Json reports = json_of({"explore", "harness/*-fixed", "harness/poll-fixed"}, 0);
   Words targets;
@@ -337,7 +353,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   const Json limited = json_of({"explore", "nmr/wait-first-fixed", "--executions", "1"}, 0);
   EXPECT_EQ(limited[0]["verdict"], "clean");
   EXPECT_EQ(limited[0]["situations"][0],
-            (Json{{"name", "late offer"}, {"executions", 0}, {"expected", true}}));
+            (Json{{"name", "late offer"}, {"executions", 0}, {"expected", true}, {"warning", ""}}));
 }
 
 }  // namespace

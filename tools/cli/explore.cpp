@@ -126,8 +126,10 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"violations", violations},
                {"hints", hints}};
   for (const SituationLine& line : situation_lines(scenario, report)) {
-    json["situations"].push_back(
-        {{"name", line.name}, {"executions", line.executions}, {"expected", line.expected}});
+    json["situations"].push_back({{"name", line.name},
+                                  {"executions", line.executions},
+                                  {"expected", line.expected},
+                                  {"warning", warning_of(line, report)}});
   }
   if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     json["deviations"] = request.search.limits.deviations_max;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/situations.h"
 #include "sim/explore/grouped.h"
@@ -24,13 +25,6 @@ bool listed(std::string_view name, const std::vector<SituationLine>& lines) {
                      [name](const SituationLine& line) { return line.name == name; });
 }
 
-std::string warning_of(const std::string& name, const sim::Report& report) {
-  const model::SituationInfo* info = model::find_situation(name);
-  return fmt::format("\"{}\" was expected and never came up{}{}", name,
-                     report.exhausted ? ", though all was explored" : "",
-                     info == nullptr ? "" : fmt::format(" ({})", info->meaning));
-}
-
 }  // namespace
 
 std::vector<SituationLine> situation_lines(const Scenario& scenario, const sim::Report& report) {
@@ -46,11 +40,19 @@ std::vector<SituationLine> situation_lines(const Scenario& scenario, const sim::
   return lines;
 }
 
+std::string warning_of(const SituationLine& line, const sim::Report& report) {
+  const bool telling = report.exhausted || report.executions >= kLargeSearch;
+  if (!telling || !line.expected || line.executions > 0) return "";
+  const model::SituationInfo* info = model::find_situation(line.name);
+  return fmt::format("\"{}\" was expected and never came up{}{}", line.name,
+                     report.exhausted ? ", though all was explored" : "",
+                     info == nullptr ? "" : fmt::format(" ({})", info->meaning));
+}
+
 SituationsText situations_text(const Scenario& scenario, const sim::Report& report) {
   SituationsText text;
   std::string reached;
   std::string never;
-  const bool telling = report.exhausted || report.executions >= kLargeSearch;
   for (const SituationLine& line : situation_lines(scenario, report)) {
     if (line.executions > 0) {
       reached += fmt::format("{}{} {}", reached.empty() ? "" : ", ", line.name,
@@ -58,7 +60,9 @@ SituationsText situations_text(const Scenario& scenario, const sim::Report& repo
       continue;
     }
     never += (never.empty() ? "" : ", ") + line.name;
-    if (telling) text.warnings.push_back(warning_of(line.name, report));
+    if (std::string warning = warning_of(line, report); !warning.empty()) {
+      text.warnings.push_back(std::move(warning));
+    }
   }
   if (!reached.empty()) {
     text.reached = fmt::format("reached, in {} execution{}: {}", sim::grouped(report.executions),

@@ -23,6 +23,10 @@ struct SituationLine {
 // and the designs' own by name.
 std::vector<SituationLine> situation_lines(const Scenario& scenario, const sim::Report& report);
 
+// What is to be said of an expected situation that a complete or large search never reached, "" of
+// any other.
+std::string warning_of(const SituationLine& line, const sim::Report& report);
+
 struct SituationsText {
   // "reached, in 96 executions: pending detach 48, early completion 12; never: late offer". Empty
   // if there is nothing to say.
