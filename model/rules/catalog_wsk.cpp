@@ -20,7 +20,9 @@ constexpr std::array kRules{
              "nothing else is.",
              "WskCaptureProviderNPI and WskReleaseProviderNPI reference pages",
              "Release on every path behind a successful capture, and only there.",
-             capture_not_released_once, EventSet(K::kWskReleaseCalled, K::kDeadlocked)},
+             capture_not_released_once, EventSet(K::kWskReleaseCalled, K::kDeadlocked), nullptr,
+             "A capture that nobody releases is noticed when WskDeregister or the detach of the "
+             "subsystem hangs."},
     RuleInfo{"WSK-03", Severity::kS1, kClient,
              "After the last capture is released no function of WSK_PROVIDER_DISPATCH is called.",
              "Registering a Winsock Kernel Application; Unregistering a Winsock Kernel Application",
@@ -31,7 +33,9 @@ constexpr std::array kRules{
              "callback, nor with sockets open that nobody will close: it would never return.",
              "WskDeregister reference page",
              "Close the sockets and release the captures first; deregister from unload.",
-             deregister_never_returns, EventSet(K::kWskDeregisterCalled, K::kDeadlocked)},
+             deregister_never_returns, EventSet(K::kWskDeregisterCalled, K::kDeadlocked), nullptr,
+             "A capture belongs to the thread that took it, until another thread releases one. "
+             "Sockets that nobody closes are noticed when WskDeregister hangs."},
     RuleInfo{"WSK-05", Severity::kS2, kClient,
              "The driver's unload does not return before WskDeregister has returned.",
              "Unregistering a Winsock Kernel Application",
@@ -42,7 +46,10 @@ constexpr std::array kRules{
         "WSK_CLIENT_DISPATCH and WSK_REGISTRATION stay valid until WskDeregister has returned, "
         "and the application does not write to the latter.",
         "WskRegister reference page; Registering a Winsock Kernel Application",
-        "Make both global variables of the driver.", lent_memory_freed, EventSet(K::kMemoryFreed)},
+        "Make both global variables of the driver.", lent_memory_freed, EventSet(K::kMemoryFreed),
+        nullptr,
+        "A write to WSK_REGISTRATION is noticed by the next WSK function that is given it; pool "
+        "memory only."},
     RuleInfo{"WSK-07", Severity::kS4, kClient,
              "WskCaptureProviderNPI waits at PASSIVE_LEVEL only, and not for ever inside "
              "DriverEntry.",

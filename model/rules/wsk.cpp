@@ -32,9 +32,11 @@ std::optional<std::string> not_deregistered_once(const Event& event, const RuleC
   if (event.kind == K::kWskDeregisterCalled) {
     const WskView* view = context.view.wsk().of_block(event.pointer);
     if (view != nullptr && view->deregister_calls == 1 && !view->closed) return std::nullopt;
-    return fmt::format(
-        "WskDeregister on {} is given a block {}", caller_of(event, context),
-        view == nullptr ? "that WskRegister never registered" : "that is deregistered already");
+    const char* mistake = "that is deregistered already";
+    if (view == nullptr) mistake = "that WskRegister never registered";
+    if (view != nullptr && view->deregister_calls == 0) mistake = "whose WskRegister failed";
+    return fmt::format("WskDeregister on {} is given a block {}", caller_of(event, context),
+                       mistake);
   }
   for (const WskView& view : context.view.wsk().all()) {
     if (view.module != event.module || view.closed || view.deregister_calls > 0) continue;
@@ -139,7 +141,8 @@ std::optional<std::string> capture_must_not_wait(const Event& event, const RuleC
   }
   const std::vector<Frame>& frames = context.kernel.frames(event.fiber);
   const bool entry = std::any_of(frames.begin(), frames.end(), [](const Frame& frame) {
-    return frame.kind == FrameKind::kModuleCode && std::string_view(frame.name) == "DriverEntry";
+    return frame.kind == FrameKind::kEntry ||
+           (frame.kind == FrameKind::kModuleCode && std::string_view(frame.name) == "DriverEntry");
   });
   if (!entry || event.block != kInfiniteWait) return std::nullopt;
   return "WskCaptureProviderNPI is called with WSK_INFINITE_WAIT inside DriverEntry";
