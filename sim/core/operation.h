@@ -54,8 +54,7 @@ enum class Op : std::uint8_t {
   // Never enabled: only a deadline ends it.
   kSleep,
   // Polls. Enabled when the state is no longer (a, b), on any object. A step with several of them
-  // is
-  // enabled when one of them is: something that the fiber polls has changed.
+  // is enabled when one of them is: something that the fiber polls has changed.
   kChanged,
 };
 

@@ -10,6 +10,7 @@ namespace nmrcheck::sim {
 void Execution::tell_end(bool cut_off) {
   ExecutionEnd end;
   end.complete = !cut_off;
+  end.covered = outcome_.ending == Ending::kCovered;
   end.alive = alive_;
   end.enabled = enabled_;
   end.current = last_;

@@ -21,8 +21,8 @@ DporStrategy::DporStrategy(const Labels& labels, const DporLease& lease)
     parent = made;
     handed_back_.push_back(tree_.make(kNoLabel, false));
     lease_left_.emplace_back();
-    for (const LabelId label : lease.left[i]) {
-      lease_left_[i].push_back(labels_.import(labels, label));
+    for (const Explored& step : lease.left[i]) {
+      lease_left_[i].push_back({labels_.import(labels, step.label), step.cut_short});
     }
   }
 }
@@ -32,7 +32,7 @@ TreeId DporStrategy::root_for(std::size_t depth) const {
   return depth < leased_ ? handed_back_[depth] : nodes_[depth].tree;
 }
 
-std::span<const LabelId> DporStrategy::asleep(std::size_t depth) const {
+std::span<const Explored> DporStrategy::asleep(std::size_t depth) const {
   const std::size_t end =
       depth + 1 < nodes_.size() ? nodes_[depth + 1].asleep_begin : asleep_.size();
   return {asleep_.data() + nodes_[depth].asleep_begin, end - nodes_[depth].asleep_begin};
@@ -51,7 +51,8 @@ bool DporStrategy::begin_execution(Seed) {
   started_ = true;
   history_.add_start();
   if (first) {
-    nodes_.push_back({0, 0, 0, 0});
+    nodes_.push_back({});
+    nodes_.back().tree = 0;
     if (leased_ > 0) asleep_ = lease_left_[0];
   }
   if (first && leased_ == 0) {
@@ -95,7 +96,8 @@ Pick DporStrategy::pick_fiber(const ChoicePoint& point) {
   }
   if (point.clock_advances != history_.event(current_ - 1).clock_advances &&
       current_ == nodes_.size()) {
-    history_.add_unmade(point.alive, point.pending, point.object_keys, point.states);
+    history_.add_unmade(static_cast<std::uint32_t>(current_), point.alive, point.pending,
+                        point.object_keys, point.states);
   }
   if (current_ == nodes_.size()) enter_node(point);
   const TreeId tree = nodes_[current_].tree;
@@ -131,23 +133,24 @@ void DporStrategy::enter_node(const ChoicePoint& point) {
   const LabelId made = history_.event(current_ - 1).label;
   const bool time_moved = point.clock_advances != history_.event(current_ - 1).clock_advances;
   for (std::uint32_t i = before.asleep_begin; i < begin && !time_moved; ++i) {
-    const LabelId label = asleep_[i];
-    if (!labels_.dependent(label, made)) asleep_.push_back(label);
+    const Explored step = asleep_[i];
+    if (!labels_.dependent(step.label, made)) asleep_.push_back(step);
   }
-  nodes_.push_back({tree_.first_child(before.tree), begin, 0, point.enabled});
+  nodes_.push_back({tree_.first_child(before.tree), begin, 0, point.enabled, point.timed_out});
   if (current_ < leased_) {
-    const std::vector<LabelId>& left = lease_left_[current_];
+    const std::vector<Explored>& left = lease_left_[current_];
     asleep_.insert(asleep_.end(), left.begin(), left.end());
   }
 }
 
 // The fiber that goes on unless it sleeps: no switch that is not needed.
 std::uint32_t DporStrategy::choose_freely(const ChoicePoint& point) {
-  const std::span<const LabelId> sleeping = asleep(current_);
+  const std::span<const Explored> sleeping = asleep(current_);
   const auto may_go = [&](std::uint32_t fiber) {
     const std::uint32_t name = history_.name_of(fiber);
-    const bool any = std::any_of(sleeping.begin(), sleeping.end(),
-                                 [&](LabelId label) { return labels_.fiber(label) == name; });
+    const bool any = std::any_of(sleeping.begin(), sleeping.end(), [&](const Explored& step) {
+      return labels_.fiber(step.label) == name;
+    });
     return !any || !tree_.fully_asleep(history_.label_of(point, fiber), sleeping);
   };
   const bool stay = point.current_enabled() && !point.pending[index(point.current)].yielding;
@@ -190,7 +193,7 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
     if (turn > 0 && answer == point.default_option) continue;
     const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
     if (point.settled && turn > 0) {
-      asleep_.push_back(longer);  // no later step of this execution may take it either
+      asleep_.push_back({longer, false});  // no later step of this execution may take it either
       ++nodes_[current_].done;
       continue;
     }
@@ -229,21 +232,25 @@ void DporStrategy::end_execution(const ExecutionEnd& end) {
   const bool chosen = current_ < history_.size();
   if (chosen) finish_event();
   if (chosen) history_.see_fibers(end.pending, static_cast<std::uint32_t>(current_));
-  std::uint64_t unmade = end.alive;
-  if (gave_up_) unmade &= ~end.enabled;
-  if (cut_off(end)) unmade &= ~mask_of(end.current);
-  if (unmade != 0) {
-    history_.add_unmade(unmade, end.pending, end.object_keys, end.states);
+  const bool covered = gave_up_ || end.covered;
+  const bool cut_off = !end.complete && !covered && end.current != kNoFiber;
+  if (cut_off) {
+    explore_others(end);
+  } else {
+    const std::uint64_t unmade = covered ? end.alive & ~end.enabled : end.alive;
+    const auto count = static_cast<std::uint32_t>(history_.size());
+    history_.add_unmade(count, unmade, end.pending, end.object_keys, end.states);
   }
-  insert_reversals();
-  if (cut_off(end)) insert_cut_off(end);
+  insert_reversals(cut_off);
   backtrack();
 }
 
-void DporStrategy::insert_reversals() {
-  const auto count = static_cast<std::uint32_t>(history_.size());
+// Nothing can follow a step that cuts the execution off: it is in no sequence but as its end.
+void DporStrategy::insert_reversals(bool cut_off) {
+  const auto all = static_cast<std::uint32_t>(history_.size()) - (cut_off ? 1u : 0u);
   history_.for_each_race([&](const Race& race) {
     sequence_.labels.clear();
+    const std::uint32_t count = race.later == kNoEvent ? race.at : all;
     for (std::uint32_t i = race.earlier + 1; i < count; ++i) {
       if (history_.happens_before(race.earlier, i)) continue;
       if (race.later != kNoEvent && i >= race.later && history_.happens_before(race.later, i)) {
@@ -254,32 +261,35 @@ void DporStrategy::insert_reversals() {
     sequence_.labels.push_back(
         labels_.intern({history_.name_of(race.fiber), race.position, false, race.accesses, {}}));
     sequence_.last_open = true;
-    const std::span<const LabelId> sleeping = asleep(race.earlier);
+    const std::span<const Explored> sleeping = asleep(race.earlier);
     if (tree_.covered_by_sleep(sequence_, sleeping)) return;
     tree_.insert(root_for(race.earlier), sequence_, sleeping);
   });
 }
 
-bool DporStrategy::cut_off(const ExecutionEnd& end) const {
-  return !end.complete && !gave_up_ && end.current != kNoFiber;
-}
-
-// A violation ended the execution: the other fibers' next steps may still come before the last one.
-void DporStrategy::insert_cut_off(const ExecutionEnd& end) {
+// A violation ended the execution in its last step. What the others announced was not reached: it
+// is explored in the place of that step, or takes part in races as it stood in front of it.
+void DporStrategy::explore_others(const ExecutionEnd& end) {
   const std::size_t last = history_.size() - 1;
+  if (last < leased_) lease_cut_short_ = last;
+  tree_.mark_cut_short(tree_.first_child(nodes_[last].tree));
+  history_.states_before_last(end.states, states_before_);
   ChoicePoint point;
   point.pending = end.pending;
   point.object_keys = end.object_keys;
-  point.states = end.states;
-  std::uint64_t others = end.enabled & nodes_[last].enabled & ~mask_of(end.current);
-  for (; others != 0; others &= others - 1) {
-    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(others));
+  point.states = states_before_;
+  point.timed_out = nodes_[last].timed_out;
+  const std::uint64_t others = history_.fibers_before_last() & end.alive & ~mask_of(end.current);
+  for (std::uint64_t left = others & nodes_[last].enabled; left != 0; left &= left - 1) {
+    const auto fiber = static_cast<std::uint32_t>(std::countr_zero(left));
     sequence_.labels.assign(1, history_.label_of(point, fiber));
     sequence_.last_open = true;
-    if (labels_.dependent(sequence_.labels[0], history_.event(last).label)) continue;
-    if (tree_.covered_by_sleep(sequence_, asleep(last))) continue;
+    // What sleeps may precede it, but perhaps not all that was to follow it.
+    if (tree_.fully_asleep(sequence_.labels[0], asleep(last))) continue;
     tree_.insert(root_for(last), sequence_, asleep(last));
   }
+  history_.add_unmade(static_cast<std::uint32_t>(last), others & ~nodes_[last].enabled, end.pending,
+                      end.object_keys, states_before_);
 }
 
 // Drops explored events from the end up to one that has another beginning to explore; none before
@@ -289,7 +299,8 @@ void DporStrategy::backtrack() {
     const std::size_t depth = nodes_.size() - 1;
     Node& node = nodes_.back();
     if (depth < history_.size()) {
-      asleep_.push_back(history_.event(depth).label);
+      const bool cut_short = tree_.cut_short(tree_.first_child(node.tree));
+      asleep_.push_back({history_.event(depth).label, cut_short});
       tree_.remove_first_child(node.tree);
       ++node.done;
     }

@@ -4,7 +4,9 @@
 // Reduction" (J. ACM 64(4), 2017), algorithm 2, over declared footprints. What differs:
 // - Operations may block. A step that was announced and never made takes part in races too; a
 //   race with what enables a step is not one, and the search goes on further back (section 8 of
-//   the paper treats locks only). Steps that were cut off by a violation count as announced.
+//   the paper treats locks only).
+// - A step may end its execution by a violation. What the others announced in front of it is
+//   explored in its place, and the step sleeps as one behind which nothing was explored.
 // - Value choices are answers of the step that asked; all answers of a step that is chosen freely
 //   are explored, a wakeup sequence prescribes its own. A fiber is asleep for each answer.
 // - With a bound on deviations (Limits::deviations_max) answers beyond it are left out and count as
@@ -15,7 +17,8 @@
 // - Whether an operation read or wrote is what it really did: a failed compare-exchange reads.
 // - Virtual time moves on only when no fiber can go; all later steps depend on all earlier ones.
 // The number of executions is the number of traces: none is explored twice, and none has to be
-// abandoned half-way as already covered, unless the search goes on after a violation.
+// abandoned half-way as already covered. When the search goes on after a violation, every failure
+// is still come to, but an execution may be abandoned when only steps are left that failed before.
 // Requires: footprints that are never too small, and programs whose executions end.
 #pragma once
 
@@ -33,7 +36,7 @@ namespace nmrcheck::sim {
 struct DporLease {
   std::vector<LabelId> steps;  // from the start
   bool last_open = false;
-  std::vector<std::vector<LabelId>> left;  // for each step: what is explored in its place
+  std::vector<std::vector<Explored>> left;  // for each step: what is explored in its place
 };
 
 class DporStrategy final : public Strategy {
@@ -62,13 +65,16 @@ class DporStrategy final : public Strategy {
   std::size_t depth() const { return nodes_.size(); }
   // Of a point on the way: the steps that were explored there, and a node whose children are to be
   // explored; the first child leads to the next point, or is the beginning itself.
-  std::span<const LabelId> done(std::size_t depth) const {
+  std::span<const Explored> done(std::size_t depth) const {
     return asleep(depth).last(nodes_[depth].done);
   }
   TreeId left(std::size_t depth) const { return nodes_[depth].tree; }
   // What is to be explored in the place of a step of the lease: children of a node.
   TreeId handed_back(std::size_t step) const { return handed_back_[step]; }
-  std::span<const LabelId> asleep(std::size_t depth) const;
+  std::span<const Explored> asleep(std::size_t depth) const;
+  // The step of the lease that ended its execution by a violation, if one did: nothing that begins
+  // as the lease does is left.
+  std::optional<std::size_t> lease_cut_short() const { return lease_cut_short_; }
   const Labels& labels() const { return labels_; }
   const WakeupTree& tree() const { return tree_; }
 
@@ -79,6 +85,7 @@ class DporStrategy final : public Strategy {
     std::uint32_t asleep_begin = 0;  // in asleep_, up to the next node's
     std::uint32_t done = 0;          // children that were explored
     std::uint64_t enabled = 0;
+    std::uint64_t timed_out = 0;
   };
 
   Pick pick_fiber(const ChoicePoint& point);
@@ -86,9 +93,8 @@ class DporStrategy final : public Strategy {
   void enter_node(const ChoicePoint& point);
   std::uint32_t choose_freely(const ChoicePoint& point);
   void finish_event();
-  void insert_reversals();
-  bool cut_off(const ExecutionEnd& end) const;
-  void insert_cut_off(const ExecutionEnd& end);
+  void insert_reversals(bool cut_off);
+  void explore_others(const ExecutionEnd& end);
   void backtrack();
   TreeId root_for(std::size_t depth) const;
   void diverge(const ChoicePoint& point, FiberId changed = kNoFiber);
@@ -96,13 +102,15 @@ class DporStrategy final : public Strategy {
   Labels labels_;
   History history_;
   WakeupTree tree_;
-  std::vector<Node> nodes_;      // one for each event
-  std::vector<LabelId> asleep_;  // of all nodes, in order
-  WakeupSequence sequence_;      // scratch
+  std::vector<Node> nodes_;                 // one for each event
+  std::vector<Explored> asleep_;            // of all nodes, in order
+  WakeupSequence sequence_;                 // scratch
+  std::vector<ObjectState> states_before_;  // scratch
 
   std::size_t leased_ = 0;  // steps
-  std::vector<std::vector<LabelId>> lease_left_;
+  std::vector<std::vector<Explored>> lease_left_;
   std::vector<TreeId> handed_back_;
+  std::optional<std::size_t> lease_cut_short_;
 
   bool started_ = false;
   bool exhausted_ = false;

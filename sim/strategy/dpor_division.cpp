@@ -48,7 +48,7 @@ std::vector<std::unique_ptr<Part>> DporDivision::next_round() {
 void DporDivision::collect(std::vector<TreeId>& way, DporLease& lease,
                            std::vector<std::unique_ptr<Part>>& parts) const {
   const TreeId node = way.back();
-  if (skeleton_.explored(node)) return;
+  if (skeleton_.explored(node)) return;  // or a step that ends every execution
   TreeId child = skeleton_.first_child(node);
   if (child == kNoTree) {
     lease.last_open = skeleton_.open(node);
@@ -65,15 +65,16 @@ void DporDivision::collect(std::vector<TreeId>& way, DporLease& lease,
     collect(way, lease, parts);
     way.pop_back();
     lease.steps.pop_back();
-    lease.left.back().push_back(skeleton_.label(child));
+    lease.left.back().push_back({skeleton_.label(child), skeleton_.cut_short(child)});
   }
   lease.left.pop_back();
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
 bool DporDivision::explored(TreeId node) const {
+  if (skeleton_.explored(node)) return true;
   TreeId child = skeleton_.first_child(node);
-  if (child == kNoTree) return skeleton_.explored(node);
+  if (child == kNoTree) return false;
   for (; child != kNoTree; child = skeleton_.next_sibling(child)) {
     if (!explored(child)) return false;
   }
@@ -103,10 +104,11 @@ void DporDivision::merge(const Part& part, Strategy& strategy) {
 // Inserts what is to be explored in the place of step number `i` of the lease.
 void DporDivision::insert_handed_back(const Lease& lease, const DporStrategy& dpor, std::size_t i) {
   if (dpor.tree().first_child(dpor.handed_back(i)) == kNoTree) return;
-  std::vector<LabelId> asleep;
+  std::vector<Explored> asleep;
   if (i < dpor.depth()) {
-    for (const LabelId label : dpor.asleep(i))
-      asleep.push_back(labels_.import(dpor.labels(), label));
+    for (const Explored& step : dpor.asleep(i)) {
+      asleep.push_back({labels_.import(dpor.labels(), step.label), step.cut_short});
+    }
   }
   const TreeId parent = i == 0 ? 0 : lease.way()[i - 1];
   std::vector<LabelId> steps;
@@ -136,6 +138,11 @@ void DporDivision::for_each_leaf(const DporStrategy& dpor, TreeId node, std::vec
 // Puts what the lease explored and left in the place of its leaf.
 void DporDivision::graft(const Lease& lease, const DporStrategy& dpor) {
   const std::size_t first = dpor.first_own();
+  if (const auto cut = dpor.lease_cut_short(); cut && *cut < first) {
+    // A step on the way to the leaf. Other leases of this round may hold what is below it.
+    skeleton_.mark(lease.way()[*cut], true, true);
+    skeleton_.mark_cut_short(lease.way()[*cut]);
+  }
   if (dpor.depth() <= first) {  // all is explored, or a violation cut the way to the leaf off
     skeleton_.mark(lease.way().empty() ? 0 : lease.way().back(), true, true);
     return;
@@ -146,9 +153,10 @@ void DporDivision::graft(const Lease& lease, const DporStrategy& dpor) {
   TreeId before = steps == 0 ? kNoTree : lease.way().back();
   for (std::size_t depth = first; depth < dpor.depth(); ++depth) {
     const bool leaf = steps > 0 && depth == first;
-    for (const LabelId label : dpor.done(depth)) {
-      before = add(parent, before, labels_.import(dpor.labels(), label), false);
+    for (const Explored& step : dpor.done(depth)) {
+      before = add(parent, before, labels_.import(dpor.labels(), step.label), false);
       skeleton_.mark(before, true, true);
+      if (step.cut_short) skeleton_.mark_cut_short(before);
     }
     TreeId next = kNoTree;
     const WakeupTree& tree = dpor.tree();
@@ -189,8 +197,9 @@ void DporDivision::copy_children(const DporStrategy& dpor, TreeId from, TreeId t
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
 double DporDivision::explored_share(TreeId node) const {
+  if (skeleton_.explored(node)) return 1.0;
   TreeId child = skeleton_.first_child(node);
-  if (child == kNoTree) return skeleton_.explored(node) ? 1.0 : 0.0;
+  if (child == kNoTree) return 0.0;
   double sum = 0.0;
   std::uint32_t children = 0;
   for (; child != kNoTree; child = skeleton_.next_sibling(child)) {

@@ -44,6 +44,7 @@ struct Race {
   std::uint32_t later = kNoEvent;  // nothing: the step was announced and never made
   std::uint32_t fiber = 0;         // FiberId of the later step
   std::uint32_t position = 0;      // among its fiber's
+  std::uint32_t at = 0;            // event number of the later step, or of its place
   std::span<const LabelAccess> accesses;
 };
 
@@ -84,9 +85,16 @@ class History {
   }
 
   // Notes the announced steps of `fibers`, which cannot be made or were not: races may reveal
-  // orders in which they can. Belongs to the place behind the last event.
-  void add_unmade(std::uint64_t fibers, std::span<const PendingStep> pending,
+  // orders in which they can. `states` are those in front of event `at`, of which the fibers made
+  // none; `at` may be size().
+  void add_unmade(std::uint32_t at, std::uint64_t fibers, std::span<const PendingStep> pending,
                   std::span<const std::uint64_t> object_keys, std::span<const ObjectState> states);
+
+  // The states in front of the last event, if `states` are those behind it.
+  void states_before_last(std::span<const ObjectState> states,
+                          std::vector<ObjectState>& before) const;
+  // The fibers that were there in front of the last event.
+  std::uint64_t fibers_before_last() const;
 
   // Calls found(race) for every race of the execution.
   template <class Function>
@@ -164,7 +172,7 @@ void History::for_each_race(Function found) {
     while (pick_candidate(later, at, earlier, touches) && earlier >= lowest) {
       if (!touches || !races(later, earlier)) continue;
       reversed_.push_back(earlier);
-      found(Race{earlier, later.event, later.fiber, later.position, scratch_});
+      found(Race{earlier, later.event, later.fiber, later.position, later.at, scratch_});
     }
   };
   for (std::uint32_t i = 1; i < events_.size(); ++i) {

@@ -4,6 +4,14 @@
 #include <algorithm>
 
 namespace nmrcheck::sim {
+namespace {
+
+bool contains(std::span<const Explored> steps, LabelId label) {
+  return std::any_of(steps.begin(), steps.end(),
+                     [&](const Explored& step) { return step.label == label; });
+}
+
+}  // namespace
 
 TreeId WakeupTree::make(LabelId label, bool open) {
   TreeId made = free_;
@@ -14,7 +22,9 @@ TreeId WakeupTree::make(LabelId label, bool open) {
     free_ = nodes_[made].next_sibling;
     --free_count_;
   }
-  nodes_[made] = {label, open, false, false, kNoTree, kNoTree};
+  nodes_[made] = {};
+  nodes_[made].label = label;
+  nodes_[made].open = open;
   return made;
 }
 
@@ -53,8 +63,10 @@ void WakeupTree::remove_child(TreeId parent, TreeId removed) {
   ++free_count_;
 }
 
-WakeupTree::Initial WakeupTree::initial(LabelId label, bool open, const WakeupSequence& sequence,
+WakeupTree::Initial WakeupTree::initial(const Explored& step, bool open,
+                                        const WakeupSequence& sequence,
                                         std::size_t& position) const {
+  const LabelId label = step.label;
   const std::uint32_t fiber = labels_.fiber(label);
   for (std::size_t i = 0; i < sequence.labels.size(); ++i) {
     const LabelId other = sequence.labels[i];
@@ -65,14 +77,14 @@ WakeupTree::Initial WakeupTree::initial(LabelId label, bool open, const WakeupSe
     }
     if (labels_.dependent(other, label)) return Initial::kNo;
   }
-  return Initial::kIndependent;
+  return step.cut_short ? Initial::kNo : Initial::kIndependent;
 }
 
-bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) const {
-  if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
+bool WakeupTree::fully_asleep(LabelId label, std::span<const Explored> asleep) const {
+  if (contains(asleep, label)) return true;
   std::uint32_t options = 0;
   for (std::size_t i = 0; i < asleep.size() && options == 0; ++i) {
-    options = labels_.options_between(asleep[i], label);
+    options = labels_.options_between(asleep[i].label, label);
   }
   if (options == 0) return false;
   for (std::uint32_t answer = 0; answer < options; ++answer) {
@@ -82,22 +94,23 @@ bool WakeupTree::fully_asleep(LabelId label, std::span<const LabelId> asleep) co
   return true;
 }
 
-bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep) {
+bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence,
+                                  std::span<const Explored> asleep) {
   std::size_t position = 0;
-  for (const LabelId label : asleep) {
+  for (const Explored& step : asleep) {
     // A step that sleeps without answers sleeps for all of them.
-    if (initial(label, true, sequence, position) != Initial::kNo) return true;
+    if (initial(step, true, sequence, position) != Initial::kNo) return true;
   }
   if (!sequence.last_open) return false;
   const LabelId last = sequence.labels.back();
-  if (initial(last, true, sequence, position) != Initial::kAt) return false;
+  if (initial({last}, true, sequence, position) != Initial::kAt) return false;
   return position + 1 == sequence.labels.size() && fully_asleep(last, asleep);
 }
 
 // True if each answer that can follow `label` is asleep or a child of `parent`.
 bool WakeupTree::answers_covered(TreeId parent, LabelId label,
-                                 std::span<const LabelId> asleep) const {
-  if (std::find(asleep.begin(), asleep.end(), label) != asleep.end()) return true;
+                                 std::span<const Explored> asleep) const {
+  if (contains(asleep, label)) return true;
   std::uint32_t options = 0;
   for (TreeId child = nodes_[parent].first_child; child != kNoTree;
        child = nodes_[child].next_sibling) {
@@ -106,7 +119,7 @@ bool WakeupTree::answers_covered(TreeId parent, LabelId label,
     if (options == 0) options = labels_.options_between(node.label, label);
   }
   for (std::size_t i = 0; i < asleep.size() && options == 0; ++i) {
-    options = labels_.options_between(asleep[i], label);
+    options = labels_.options_between(asleep[i].label, label);
   }
   for (std::uint32_t answer = 0; answer < options; ++answer) {
     const LabelId longer = labels_.find_with_answer(label, {answer, options});
@@ -116,14 +129,15 @@ bool WakeupTree::answers_covered(TreeId parent, LabelId label,
 }
 
 // What sleeps at `child`, a child of `node`, if `asleep` does so at `node`.
-std::vector<LabelId> WakeupTree::asleep_below(TreeId node, TreeId child,
-                                              std::span<const LabelId> asleep) const {
-  std::vector<LabelId> below(asleep.begin(), asleep.end());
+std::vector<Explored> WakeupTree::asleep_below(TreeId node, TreeId child,
+                                               std::span<const Explored> asleep) const {
+  std::vector<Explored> below(asleep.begin(), asleep.end());
   for (TreeId left = nodes_[node].first_child; left != child; left = nodes_[left].next_sibling) {
-    below.push_back(nodes_[left].label);
+    below.push_back({nodes_[left].label, nodes_[left].cut_short});
   }
-  std::erase_if(below,
-                [&](LabelId label) { return labels_.dependent(label, nodes_[child].label); });
+  std::erase_if(below, [&](const Explored& step) {
+    return labels_.dependent(step.label, nodes_[child].label);
+  });
   return below;
 }
 
@@ -136,13 +150,13 @@ void WakeupTree::append_chain(TreeId parent, const WakeupSequence& sequence) {
   }
 }
 
-void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
+void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const Explored> asleep,
                         TreeId behind) {
   TreeId node = root;
   // Who sleeps below the root matters only where the answers of the last step may be covered one by
   // one.
   const bool asks = sequence.last_open && labels_.asks(sequence.labels.back());
-  std::vector<LabelId> inherited;
+  std::vector<Explored> inherited;
   for (;;) {
     const bool leaf = nodes_[node].first_child == kNoTree;
     if (node != root && (leaf || nodes_[node].covers)) return;  // a leaf covers all below it
@@ -151,7 +165,8 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
     std::size_t position = 0;
     Initial found = Initial::kNo;
     for (; child != kNoTree; child = nodes_[child].next_sibling) {
-      found = initial(nodes_[child].label, nodes_[child].open, sequence, position);
+      const Node& first = nodes_[child];
+      found = initial({first.label, first.cut_short}, first.open, sequence, position);
       if (found != Initial::kNo) break;
     }
     if (child == kNoTree) break;
@@ -161,7 +176,7 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
     }
     if (sequence.labels.empty()) return;
     if (asks) {
-      std::vector<LabelId> below = asleep_below(node, child, asleep);
+      std::vector<Explored> below = asleep_below(node, child, asleep);
       inherited.swap(below);
       asleep = inherited;
     }
@@ -169,7 +184,7 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const L
   }
   std::size_t position = 0;
   if (sequence.last_open &&
-      initial(sequence.labels.back(), true, sequence, position) == Initial::kAt &&
+      initial({sequence.labels.back()}, true, sequence, position) == Initial::kAt &&
       position + 1 == sequence.labels.size() &&
       answers_covered(node, sequence.labels.back(), asleep)) {
     return;

@@ -21,6 +21,14 @@ struct WakeupSequence {
   bool last_open = false;
 };
 
+// A step that was explored at some point. While it is asleep, what it may precede is explored
+// already; not so behind a step that cut its execution short: that has no continuations, and only
+// the step itself is.
+struct Explored {
+  LabelId label = kNoLabel;
+  bool cut_short = false;
+};
+
 class WakeupTree {
  public:
   explicit WakeupTree(Labels& labels) : labels_(labels) {}
@@ -33,6 +41,9 @@ class WakeupTree {
   // The step may still ask questions whose answers are all to be explored.
   bool open(TreeId node) const { return nodes_[node].open; }
   void close(TreeId node, LabelId label);
+  // The step ends its execution by a violation: nothing comes behind it.
+  bool cut_short(TreeId node) const { return nodes_[node].cut_short; }
+  void mark_cut_short(TreeId node) { nodes_[node].cut_short = true; }
 
   void append_child(TreeId parent, TreeId child);
   void insert_sibling(TreeId node, TreeId sibling);
@@ -49,15 +60,15 @@ class WakeupTree {
   // Adds `sequence` below `root` unless what is there covers it: of the root's children only those
   // behind `behind`, if it is given. `asleep` are the labels that were explored at `root`.
   // `sequence` is used up.
-  void insert(TreeId root, WakeupSequence& sequence, std::span<const LabelId> asleep,
+  void insert(TreeId root, WakeupSequence& sequence, std::span<const Explored> asleep,
               TreeId behind = kNoTree);
 
   // True if a step in `asleep` may come first in `sequence`: what the sequence leads to is
   // explored already.
-  bool covered_by_sleep(const WakeupSequence& sequence, std::span<const LabelId> asleep);
+  bool covered_by_sleep(const WakeupSequence& sequence, std::span<const Explored> asleep);
 
   // True if all answers that can follow `label` are in `asleep`.
-  bool fully_asleep(LabelId label, std::span<const LabelId> asleep) const;
+  bool fully_asleep(LabelId label, std::span<const Explored> asleep) const;
 
   std::size_t size() const { return nodes_.size() - free_count_; }
 
@@ -67,6 +78,7 @@ class WakeupTree {
     bool open = false;
     bool covers = false;
     bool explored = false;
+    bool cut_short = false;
     TreeId first_child = kNoTree;
     TreeId next_sibling = kNoTree;
   };
@@ -74,15 +86,15 @@ class WakeupTree {
   // Whether a step may come first in a sequence.
   enum class Initial : std::uint8_t {
     kNo,
-    kIndependent,  // it does not occur, and depends on nothing
+    kIndependent,  // it does not occur, depends on nothing, and the sequence may follow it
     kAt,           // it occurs, and may be moved to the front
   };
 
-  Initial initial(LabelId label, bool open, const WakeupSequence& sequence,
+  Initial initial(const Explored& step, bool open, const WakeupSequence& sequence,
                   std::size_t& position) const;
-  bool answers_covered(TreeId parent, LabelId label, std::span<const LabelId> asleep) const;
-  std::vector<LabelId> asleep_below(TreeId node, TreeId child,
-                                    std::span<const LabelId> asleep) const;
+  bool answers_covered(TreeId parent, LabelId label, std::span<const Explored> asleep) const;
+  std::vector<Explored> asleep_below(TreeId node, TreeId child,
+                                     std::span<const Explored> asleep) const;
   void append_chain(TreeId parent, const WakeupSequence& sequence);
 
   Labels& labels_;

@@ -137,6 +137,19 @@ Code random_code(Rng& rng, std::uint32_t steps_max) {
   return code;
 }
 
+Code faulty_code(Rng& rng, std::uint32_t steps_max) {
+  Code code = random_code(rng, steps_max);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    std::vector<Instruction>& fiber = code[rng.below(static_cast<std::uint32_t>(code.size()))];
+    const std::uint32_t at = rng.below(static_cast<std::uint32_t>(fiber.size()) + 1);
+    const Verb verb = rng.below(2) == 0 ? Verb::kRead : Verb::kAdd;
+    const std::array failing{Instruction{verb, rng.below(2), 1, false},
+                             Instruction{Verb::kPlanted, 0, rng.below(3), false}};
+    fiber.insert(fiber.begin() + at, failing.begin(), failing.end());
+  }
+  return code;
+}
+
 Code planted_code(Rng& rng) {
   static constexpr std::array kVerbsHere{Verb::kRead,   Verb::kWrite,           Verb::kWrite,
                                          Verb::kAdd,    Verb::kCompareExchange, Verb::kLock,

@@ -74,6 +74,8 @@ using Code = std::vector<std::vector<Instruction>>;  // by fiber
 
 // 2 to 4 fibers with up to `steps_max` instructions in all.
 Code random_code(Rng& rng, std::uint32_t steps_max);
+// The same, and one or two fibers fail at some place if they read a certain value there.
+Code faulty_code(Rng& rng, std::uint32_t steps_max);
 // 2 or 3 fibers on variables, locks and questions, of which one fails if it reads a certain value.
 Code planted_code(Rng& rng);
 std::string to_string(const Code& code);

@@ -57,10 +57,25 @@ std::string TraceRecorder::text(const Step& step) {
 }
 
 std::string TraceRecorder::trace() const {
+  return normal_form(std::vector<bool>(steps_.size(), false));
+}
+
+std::string TraceRecorder::past() const {
+  std::vector<bool> left_out(steps_.size(), true);
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    bool in_past = i + 1 == steps_.size();
+    for (std::size_t k = i + 1; !in_past && k < steps_.size(); ++k) {
+      in_past = !left_out[k] && (dependent(steps_[i], steps_[k]) || steps_[k].spawned_in == i + 1);
+    }
+    left_out[i] = !in_past;
+  }
+  return normal_form(std::move(left_out));
+}
+
+std::string TraceRecorder::normal_form(std::vector<bool> written) const {
   std::string result;
   for (const std::uint32_t answer : first_answers_) result += "=" + std::to_string(answer) + " ";
-  std::vector<bool> written(steps_.size(), false);
-  for (std::size_t count = 0; count < steps_.size(); ++count) {
+  for (;;) {
     std::size_t best = steps_.size();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (written[i] || (best < steps_.size() && steps_[best].fiber <= steps_[i].fiber)) continue;
@@ -70,6 +85,7 @@ std::string TraceRecorder::trace() const {
       }
       if (ready) best = i;
     }
+    if (best == steps_.size()) break;
     written[best] = true;
     result += text(steps_[best]) + "; ";
   }
@@ -93,7 +109,11 @@ Traces traces_of(const ProgramFactory& factory, Strategy& strategy, std::uint64_
       continue;
     }
     ++traces.total;
-    ++traces.executions[recorder.trace()];
+    if (recorder.complete()) {
+      ++traces.executions[recorder.trace()];
+    } else {
+      ++traces.failures[recorder.past()];
+    }
     if (outcome.violation) ++traces.violations[outcome.violation->rule];
   }
   traces.diverged = recorder.divergence() != nullptr;

@@ -56,6 +56,54 @@ TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
   EXPECT_GT(compare(2000, test::in_this_build(20'000), 10), test::in_this_build(60'000));
 }
 
+// Empty if dpor executed each complete trace once, and came to each failure that exhaustive search
+// comes to. Executions in which all that is left was seen before are given up.
+std::string failing_difference(const ProgramFactory& factory, std::uint64_t& failures) {
+  DfsStrategy dfs;
+  const test::Traces all = test::traces_of(factory, dfs, kExecutionsMax);
+  if (!all.exhausted) return {};  // too large to compare
+  DporStrategy dpor;
+  const test::Traces reduced = test::traces_of(factory, dpor, kExecutionsMax);
+  if (reduced.diverged) return "dpor diverged";
+  if (!reduced.exhausted) return "dpor did not end";
+  if (reduced.covered != 0 && all.failures.empty()) return "executions given up without a failure";
+  for (const auto& [trace, count] : reduced.executions) {
+    if (count != 1) return "executed " + std::to_string(count) + " times: " + trace;
+    if (!all.executions.contains(trace)) return "not a trace: " + trace;
+  }
+  for (const auto& [trace, count] : all.executions) {
+    if (!reduced.executions.contains(trace)) return "missed: " + trace;
+  }
+  for (const auto& [past, count] : reduced.failures) {
+    if (!all.failures.contains(past)) return "not a failure: " + past;
+  }
+  for (const auto& [past, count] : all.failures) {
+    if (!reduced.failures.contains(past)) return "missed failure: " + past;
+  }
+  failures += reduced.failures.size();
+  return {};
+}
+
+std::uint64_t compare_failing(std::uint64_t first, std::uint64_t programs, std::uint32_t steps) {
+  std::uint64_t failures = 0;
+  for (std::uint64_t i = first; i < first + programs; ++i) {
+    Rng rng(fork(Seed{2}, i));
+    const test::Code code = test::faulty_code(rng, steps);
+    const std::string text = failing_difference(test::program_of(code), failures);
+    EXPECT_EQ(text, "") << "program " << i << ": " << test::to_string(code);
+    if (!text.empty()) break;
+  }
+  return failures;
+}
+
+TEST(DporTest, EveryFailureOfRandomPrograms) {
+  EXPECT_GT(compare_failing(0, test::in_this_build(1'500), 5), test::in_this_build(1'000));
+}
+
+TEST(DporSlowTest, EveryFailureOfManyRandomPrograms) {
+  EXPECT_GT(compare_failing(2000, test::in_this_build(20'000), 7), test::in_this_build(20'000));
+}
+
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
   SearchOptions options;
   options.strategy = "dpor";
