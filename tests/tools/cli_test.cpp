@@ -300,10 +300,10 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
 }
 
 TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
-  const Words expected{"target",  "strategy",  "profile",    "seed",
-                       "verdict", "exhausted", "executions", "executions_blocked",
-                       "steps",   "seconds",   "scope",      "violations",
-                       "hints"};
+  const Words expected{"target",     "strategy",  "profile",    "seed",
+                       "verdict",    "exhausted", "executions", "executions_blocked",
+                       "steps",      "seconds",   "scope",      "executions_by_deviations",
+                       "violations", "hints"};
   const Json found = json_of({"explore", "harness/crossed-locks", "--seed", "0x2a"}, 1);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(keys(found[0]), expected);

@@ -121,12 +121,13 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"steps", report.steps},
                {"seconds", report.seconds},
                {"scope", report.scope},
+               {"executions_by_deviations", report.executions_by_deviations},
                {"violations", violations},
                {"hints", hints}};
   if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     json["deviations"] = request.search.limits.deviations_max;
-    json["executions_by_deviations"] = report.executions_by_deviations;
   }
+  if (report.deviations_complete) json["deviations_complete"] = *report.deviations_complete;
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -175,7 +176,7 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
-  if (!report.executions_by_deviations.empty()) {
+  if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     fmt::print("{:<34} executions with 0, 1, … deviations: {}\n", "",
                fmt::join(report.executions_by_deviations, ", "));
   }
