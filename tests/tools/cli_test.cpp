@@ -313,7 +313,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   const Json& violations = found[0]["violations"];
   ASSERT_EQ(violations.size(), 1u);
   EXPECT_EQ(keys(violations[0]),
-            (Words{"rule", "severity", "label", "message", "step", "failure"}));
+            (Words{"rule", "severity", "label", "strategy", "message", "step", "failure"}));
   EXPECT_EQ(violations[0]["rule"], "harness.deadlock");
   EXPECT_EQ(violations[0]["label"], "reachable-on-windows");
   EXPECT_TRUE(exists(violations[0]["failure"]));

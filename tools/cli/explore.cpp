@@ -98,6 +98,7 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
     violations.push_back({{"rule", violation.rule},
                           {"severity", severity_name(violation.severity)},
                           {"label", one.label.name},
+                          {"strategy", one.finding->strategy},
                           {"message", violation.message},
                           {"step", violation.step},
                           {"failure", one.file}});
