@@ -92,6 +92,9 @@ class Execution {
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
+  // Changes Limits::deviations_max for the executions that follow.
+  void bound_deviations(std::uint32_t most) { limits_.deviations_max = most; }
+
   // Runs `program` under `strategy`, whose begin_execution was called. With `trace`, the trace is
   // recorded there. The outcome is valid until the next run.
   const Outcome& run(Program& program, Strategy& strategy, Trace* trace = nullptr);

@@ -325,10 +325,21 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
 }
 
 TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
-  const Words expected{"target",     "strategy",  "profile",    "seed",
-                       "verdict",    "exhausted", "executions", "executions_blocked",
-                       "steps",      "seconds",   "scope",      "situations",
-                       "violations", "hints"};
+  const Words expected{"target",
+                       "strategy",
+                       "profile",
+                       "seed",
+                       "verdict",
+                       "exhausted",
+                       "executions",
+                       "executions_blocked",
+                       "steps",
+                       "seconds",
+                       "scope",
+                       "situations",
+                       "executions_by_deviations",
+                       "violations",
+                       "hints"};
   const Json found = json_of({"explore", "harness/crossed-locks", "--seed", "0x2a"}, 1);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(keys(found[0]), expected);
@@ -338,7 +349,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   const Json& violations = found[0]["violations"];
   ASSERT_EQ(violations.size(), 1u);
   EXPECT_EQ(keys(violations[0]),
-            (Words{"rule", "severity", "label", "message", "step", "failure"}));
+            (Words{"rule", "severity", "label", "strategy", "message", "step", "failure"}));
   EXPECT_EQ(violations[0]["rule"], "harness.deadlock");
   EXPECT_EQ(violations[0]["label"], "reachable-on-windows");
   EXPECT_TRUE(exists(violations[0]["failure"]));

@@ -99,6 +99,7 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
     violations.push_back({{"rule", violation.rule},
                           {"severity", severity_name(violation.severity)},
                           {"label", one.label.name},
+                          {"strategy", one.finding->strategy},
                           {"message", violation.message},
                           {"step", violation.step},
                           {"failure", one.file}});
@@ -123,6 +124,7 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"seconds", report.seconds},
                {"scope", report.scope},
                {"situations", Json::array()},
+               {"executions_by_deviations", report.executions_by_deviations},
                {"violations", violations},
                {"hints", hints}};
   for (const SituationLine& line : situation_lines(scenario, report)) {
@@ -133,8 +135,8 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
   }
   if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     json["deviations"] = request.search.limits.deviations_max;
-    json["executions_by_deviations"] = report.executions_by_deviations;
   }
+  if (report.deviations_complete) json["deviations_complete"] = *report.deviations_complete;
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -183,7 +185,7 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
-  if (!report.executions_by_deviations.empty()) {
+  if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     fmt::print("{:<34} executions with 0, 1, … deviations: {}\n", "",
                fmt::join(report.executions_by_deviations, ", "));
   }
