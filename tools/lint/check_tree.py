@@ -21,6 +21,7 @@ LAYERS = {
     "model/kernel": ["sim/core", "sim/run", "model/event.h"],
     "model/nmr": ["sim/core", "sim/run", "model/kernel", "model/event.h", "model/profile.h"],
     "model/rules": ["sim/core", "sim/run", "model/kernel", "model/nmr", "model/event.h", "model/rule.h"],
+    "model/image": ["sim/core"],
     "model/ddk": ["sim/core", "sim/run", "model"],
     # The composition root: the world owns kernel, registrar, view and rules.
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
