@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "scenarios/drivers/catalog.h"
 #include "scenarios/engine/catalog.h"
 #include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
@@ -57,6 +58,7 @@ std::vector<Scenario> all_scenarios() {
   add_kernel_synchronization(list);
   add_verdicts(list);
   add_liveness(list);
+  add_echo(list);
   add_engine(list);
   return list;
 }

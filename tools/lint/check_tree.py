@@ -23,6 +23,7 @@ LAYERS = {
     "model/rules": ["sim/core", "sim/run", "model/kernel", "model/nmr", "model/event.h", "model/rule.h"],
     "model/image": ["sim/core"],
     "model/ddk": ["sim/core", "sim/run", "model"],
+    "model/driver": ["sim/core", "sim/run", "model"],
     # The composition root: the world owns kernel, registrar, view and rules.
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
                     "model/nmr", "model/rules"],
@@ -57,7 +58,8 @@ BANNED = [
     (r"std::(?:jthread|thread|async|mutex|condition_variable)\b",
      ["sim/explore/workers.", "sim/explore/crew.cpp", "tests/"], "OS threads belong in sim/explore/workers and crew"),
     (r"\bthread_local\b",
-     ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp", "tests/"],
+     ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp",
+      "model/driver/images.cpp", "model/driver/hooks.cpp", "tests/"],
      "pass the context as a parameter; fibers share the variables of their OS thread"),
     (include("random>") + r"|std::random_device|\bs?rand\(", ["tests/"], "use sim/core/rng.h"),
     (include("(?:chrono|ctime)>") + r"|(?:steady|system|high_resolution)_clock",
