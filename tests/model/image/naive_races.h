@@ -46,24 +46,32 @@ class NaiveRaces {
     before_.push_back(std::move(before));
   }
 
-  // True if events `i` < `k` are accesses that race.
-  bool race(std::size_t i, std::size_t k) const {
+  // True if events `i` < `k` are accesses that race on a byte of [first, last].
+  bool race(std::size_t i, std::size_t k, std::uintptr_t first = 0,
+            std::uintptr_t last = UINTPTR_MAX) const {
     const Event& one = events_[i];
     const Event& other = events_[k];
     if (one.kind != Event::Kind::kAccess || other.kind != Event::Kind::kAccess) return false;
     if (before_[k][i]) return false;
     if (!one.access.write && !other.access.write) return false;
     if (one.access.atomic && other.access.atomic) return false;
-    for (std::uintptr_t byte = one.access.address; byte < end(one); ++byte) {
-      if (byte >= other.access.address && byte < end(other) && !forgotten(byte, i, k)) return true;
+    for (std::uintptr_t byte = other.access.address; byte < end(other); ++byte) {
+      if (byte < first || byte > last) continue;
+      if (byte >= one.access.address && byte < end(one) && !forgotten(byte, i, k)) return true;
     }
     return false;
   }
 
-  // The latest event that races with event `k`; nothing if none does.
+  // The latest event that races with event `k` in the first granule that has one; nothing if there
+  // is none.
   std::optional<std::size_t> latest_race(std::size_t k) const {
-    for (std::size_t i = k; i-- > 0;) {
-      if (race(i, k)) return i;
+    constexpr std::uintptr_t kBytes = RaceDetector::kGranuleBytes;
+    const Event& event = events_[k];
+    for (std::uintptr_t granule = event.access.address / kBytes * kBytes; granule < end(event);
+         granule += kBytes) {
+      for (std::size_t i = k; i-- > 0;) {
+        if (race(i, k, granule, granule + kBytes - 1)) return i;
+      }
     }
     return std::nullopt;
   }
