@@ -60,7 +60,6 @@ void RaceDetector::reset() {
   }
   fibers_ = 0;
   full_ = false;
-  accesses_ = 0;
   granules_ = 0;
   free_ = kNone;
   cells_.clear();
@@ -120,42 +119,42 @@ void RaceDetector::spawned(sim::FiberId parent, sim::FiberId child) {
 const MemoryAccess* RaceDetector::access(const MemoryAccess& access) {
   if (access.bytes == 0) return nullptr;
   Cell seen{.access = access,
-            .order = ++accesses_,
             .epoch = clock(access.fiber).of(index(access.fiber)),
             .next = kNone,
             .mask = 0,
             .strength = strength(access)};
   const std::uintptr_t last = access.address + access.bytes - 1;
   assert(last >= access.address);
-  std::uint64_t latest = 0;
+  bool raced = false;
   for (std::uintptr_t granule = access.address >> kGranuleBits; granule <= last >> kGranuleBits;
        ++granule) {
     seen.mask = bytes_in(granule, access.address, last);
-    visit(granule, seen, latest);
+    const bool races_here = visit(granule, seen, raced ? nullptr : &found_);
+    raced = raced || races_here;
   }
-  return latest == 0 ? nullptr : &found_;
+  return raced ? &found_ : nullptr;
 }
 
-// Notes `seen` in one granule. If it races there with a later access than number `latest`, that one
-// becomes found_, and its number `latest`.
-void RaceDetector::visit(std::uintptr_t granule, const Cell& seen, std::uint64_t& latest) {
+// Notes `seen` in one granule. Returns whether it races there; the latest access that it races with
+// is copied to `found`, unless that is null.
+bool RaceDetector::visit(std::uintptr_t granule, const Cell& seen, MemoryAccess* found) {
   std::size_t position = find(granule);
   if (slots_[position].generation != generation_) {
-    if (!make_room()) return;
+    if (!make_room()) return false;
     position = find(granule);  // the slots may have moved
     slots_[position] = {.granule = granule, .generation = generation_, .newest = kNone};
     ++granules_;
   }
   Slot& slot = slots_[position];
   if (slot.newest != kNone) {
-    Cell& newest = cells_[slot.newest];
+    const Cell& newest = cells_[slot.newest];
     if (newest.access.fiber == seen.access.fiber && newest.epoch == seen.epoch &&
         covers(newest.strength, seen.strength) && covers(newest.mask, seen.mask)) {
-      newest.order = seen.order;  // nothing can have happened since that makes a difference
-      return;
+      return false;  // nobody came between: all is said
     }
   }
   const VectorClock& mine = clocks_[index(seen.access.fiber)];
+  bool raced = false;
   std::uint32_t* link = &slot.newest;
   while (*link != kNone) {  // at most 4 cells for each fiber and byte
     Cell& cell = cells_[*link];
@@ -163,9 +162,9 @@ void RaceDetector::visit(std::uintptr_t granule, const Cell& seen, std::uint64_t
       const bool ordered = cell.epoch <= mine.of(index(cell.access.fiber));
       if (ordered && covers(seen.strength, cell.strength)) {
         cell.mask = static_cast<std::uint8_t>(cell.mask & ~seen.mask);
-      } else if (!ordered && conflict(cell.strength, seen.strength) && cell.order > latest) {
-        latest = cell.order;
-        found_ = cell.access;
+      } else if (!ordered && !raced && conflict(cell.strength, seen.strength)) {
+        raced = true;
+        if (found != nullptr) *found = cell.access;
       }
     }
     if (cell.mask == 0) {
@@ -175,6 +174,7 @@ void RaceDetector::visit(std::uintptr_t granule, const Cell& seen, std::uint64_t
     }
   }
   keep(slot, seen);
+  return raced;
 }
 
 // Makes a copy of `seen` the slot's newest cell.

@@ -67,11 +67,12 @@ class RaceDetector {
   // Requires: the child made no access and no step yet.
   void spawned(sim::FiberId parent, sim::FiberId child);
 
-  // Notes the access. Returns the latest earlier access that conflicts with it and is not ordered
-  // before it, or null; valid until the next call of any member. Accesses of a fiber to the same
-  // bytes between two of its steps count as one, the first that was at least as strong (a write is
-  // stronger than a read, plain is stronger than atomic): that one is returned for them, and if it
-  // raced, the weaker repetition is not said to race again.
+  // Notes the access. Returns an earlier access that conflicts with it and is not ordered before
+  // it, or null if there is none; valid until the next call of any member. Of several, it is the
+  // latest in the first granule that has one. Accesses of a fiber to the same bytes between two of
+  // its steps count as one, the first that was at least as strong (a write is stronger than a read,
+  // plain is stronger than atomic): that one is returned for them, and if it raced, the repetition
+  // is not said to race again.
   // Requires: access.fiber < sim::kFibersMax; the bytes do not wrap around the address space.
   const MemoryAccess* access(const MemoryAccess& access);
 
@@ -86,10 +87,9 @@ class RaceDetector {
   // What is known of one fiber's accesses to one granule in one epoch.
   struct Cell {
     MemoryAccess access;
-    std::uint64_t order;  // of the latest access that it stands for, in this execution
-    Epoch epoch;          // of access.fiber
-    std::uint32_t next;   // an older cell of the granule, or the next free one
-    std::uint8_t mask;    // bit i: byte i of the granule; not 0
+    Epoch epoch;         // of access.fiber
+    std::uint32_t next;  // an older cell of the granule, or the next free one
+    std::uint8_t mask;   // bit i: byte i of the granule; not 0
     std::uint8_t strength;
   };
   struct Slot {
@@ -107,7 +107,7 @@ class RaceDetector {
   Object& object(sim::ObjectId id);
   std::size_t find(std::uintptr_t granule) const;
   bool make_room();
-  void visit(std::uintptr_t granule, const Cell& seen, std::uint64_t& latest);
+  bool visit(std::uintptr_t granule, const Cell& seen, MemoryAccess* found);
   void keep(Slot& slot, const Cell& seen);
   std::uint32_t drop(std::uint32_t cell);
   void forget_bytes(Slot& slot, std::uint8_t mask);
@@ -116,7 +116,6 @@ class RaceDetector {
   std::uint32_t generation_ = 1;  // what was made in an earlier one is empty
   std::uint32_t fibers_ = 0;      // fibers [0, fibers_) have a clock
   bool full_ = false;
-  std::uint64_t accesses_ = 0;
   std::uint32_t granules_ = 0;  // slots in use
   std::uint32_t free_;          // the first cell that is not in use
   std::uint32_t shift_;         // of a hash, to a position in slots_

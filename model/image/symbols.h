@@ -41,9 +41,8 @@ class Symbols {
   Location at(std::uint64_t offset);
 
   // The global or static variable that holds the byte at `offset`; nothing if none does. `function`
-  // is the variable's name, and "+N" for the byte N behind its first; the suffix ".N" that
-  // compilers give to static variables of a function is left out. `file` and `line` are where it is
-  // declared, if the compiler recorded that (from -g2 on).
+  // is the variable's name, and "+N" for the byte N behind its first; what compilers put around the
+  // name of a function's static variable ("name.0", "function.name") is left out. There is no file.
   std::optional<Location> variable(std::uint64_t offset);
 
   // Why names are unknown, and what to do, in one sentence; empty if the image has all that at()
