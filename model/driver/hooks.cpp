@@ -29,90 +29,90 @@ void set_current_images(Images* images) { images_of_this_thread = images; }
 
 }  // namespace nmrcheck::model
 
-using nmrcheck::model::AccessKind;
 using nmrcheck::model::accessed;
+using nmrcheck::model::AccessKind;
 using nmrcheck::model::images_of_this_thread;
 
 #define NMRCHECK_CALLER __builtin_return_address(0)
 
 // Plain and volatile accesses of one size, aligned or not.
-#define NMRCHECK_ACCESSES(bytes)                                          \
-  void __tsan_read##bytes(void* address) {                                \
-    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);     \
-  }                                                                       \
-  void __tsan_write##bytes(void* address) {                               \
-    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);      \
-  }                                                                       \
-  void __tsan_unaligned_read##bytes(void* address) {                      \
-    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);     \
-  }                                                                       \
-  void __tsan_unaligned_write##bytes(void* address) {                     \
-    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);      \
-  }                                                                       \
-  void __tsan_read_write##bytes(void* address) {                          \
-    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);     \
-    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);      \
-  }                                                                       \
-  void __tsan_unaligned_read_write##bytes(void* address) {                \
-    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);     \
-    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);      \
-  }                                                                       \
-  void __tsan_volatile_read##bytes(void* address) {                       \
-    accessed(address, bytes, false, AccessKind::kVolatile, NMRCHECK_CALLER);  \
-  }                                                                       \
-  void __tsan_volatile_write##bytes(void* address) {                      \
-    accessed(address, bytes, true, AccessKind::kVolatile, NMRCHECK_CALLER);   \
-  }                                                                       \
-  void __tsan_unaligned_volatile_read##bytes(void* address) {             \
-    accessed(address, bytes, false, AccessKind::kVolatile, NMRCHECK_CALLER);  \
-  }                                                                       \
-  void __tsan_unaligned_volatile_write##bytes(void* address) {            \
-    accessed(address, bytes, true, AccessKind::kVolatile, NMRCHECK_CALLER);   \
+#define NMRCHECK_ACCESSES(bytes)                                             \
+  void __tsan_read##bytes(void* address) {                                   \
+    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);    \
+  }                                                                          \
+  void __tsan_write##bytes(void* address) {                                  \
+    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);     \
+  }                                                                          \
+  void __tsan_unaligned_read##bytes(void* address) {                         \
+    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);    \
+  }                                                                          \
+  void __tsan_unaligned_write##bytes(void* address) {                        \
+    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);     \
+  }                                                                          \
+  void __tsan_read_write##bytes(void* address) {                             \
+    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);    \
+    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);     \
+  }                                                                          \
+  void __tsan_unaligned_read_write##bytes(void* address) {                   \
+    accessed(address, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);    \
+    accessed(address, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);     \
+  }                                                                          \
+  void __tsan_volatile_read##bytes(void* address) {                          \
+    accessed(address, bytes, false, AccessKind::kVolatile, NMRCHECK_CALLER); \
+  }                                                                          \
+  void __tsan_volatile_write##bytes(void* address) {                         \
+    accessed(address, bytes, true, AccessKind::kVolatile, NMRCHECK_CALLER);  \
+  }                                                                          \
+  void __tsan_unaligned_volatile_read##bytes(void* address) {                \
+    accessed(address, bytes, false, AccessKind::kVolatile, NMRCHECK_CALLER); \
+  }                                                                          \
+  void __tsan_unaligned_volatile_write##bytes(void* address) {               \
+    accessed(address, bytes, true, AccessKind::kVolatile, NMRCHECK_CALLER);  \
   }
 
 // Atomic accesses of one size. Memory is sequentially consistent here, whatever order they ask for.
 // The value changes after the step, in which nobody else runs.
-#define NMRCHECK_ATOMIC_CHANGE(type, bits, name, change)                        \
-  type __tsan_atomic##bits##_##name(volatile type* address, type value, int) {  \
-    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER);    \
-    const type old = *address;                                                  \
-    *address = static_cast<type>(change);                                       \
-    return old;                                                                 \
+#define NMRCHECK_ATOMIC_CHANGE(type, bits, name, change)                         \
+  type __tsan_atomic##bits##_##name(volatile type* address, type value, int) {   \
+    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER); \
+    const type old = *address;                                                   \
+    *address = static_cast<type>(change);                                        \
+    return old;                                                                  \
   }
-#define NMRCHECK_ATOMICS(type, bits)                                                              \
-  type __tsan_atomic##bits##_load(const volatile type* address, int) {                            \
-    accessed(address, sizeof(type), false, AccessKind::kAtomic, NMRCHECK_CALLER);                     \
-    return *address;                                                                              \
-  }                                                                                               \
-  void __tsan_atomic##bits##_store(volatile type* address, type value, int) {                     \
-    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER);                      \
-    *address = value;                                                                             \
-  }                                                                                               \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, exchange, value)                                             \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_add, old + value)                                      \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_sub, old - value)                                      \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_and, old& value)                                       \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_or, old | value)                                       \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_xor, old ^ value)                                      \
-  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_nand, ~(old & value))                                  \
-  int __tsan_atomic##bits##_compare_exchange_strong(volatile type* address, type* expected,       \
-                                                    type value, int, int) {                       \
-    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER);                      \
-    const type old = *address;                                                                    \
-    const bool equal = old == *expected;                                                          \
-    if (equal) *address = value;                                                                  \
-    *expected = old;                                                                              \
-    return equal;                                                                                 \
-  }                                                                                               \
-  int __tsan_atomic##bits##_compare_exchange_weak(volatile type* address, type* expected,         \
-                                                  type value, int success, int failure) {         \
-    return __tsan_atomic##bits##_compare_exchange_strong(address, expected, value, success,       \
-                                                         failure);                                \
-  }                                                                                               \
-  type __tsan_atomic##bits##_compare_exchange_val(volatile type* address, type expected,          \
-                                                  type value, int success, int failure) {         \
-    __tsan_atomic##bits##_compare_exchange_strong(address, &expected, value, success, failure);   \
-    return expected;                                                                              \
+#define NMRCHECK_ATOMICS(type, bits)                                                            \
+  type __tsan_atomic##bits##_load(const volatile type* address, int) {                          \
+    accessed(address, sizeof(type), false, AccessKind::kAtomic, NMRCHECK_CALLER);               \
+    return *address;                                                                            \
+  }                                                                                             \
+  void __tsan_atomic##bits##_store(volatile type* address, type value, int) {                   \
+    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER);                \
+    *address = value;                                                                           \
+  }                                                                                             \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, exchange, value)                                           \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_add, old + value)                                    \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_sub, old - value)                                    \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_and, old& value)                                     \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_or, old | value)                                     \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_xor, old ^ value)                                    \
+  NMRCHECK_ATOMIC_CHANGE(type, bits, fetch_nand, ~(old & value))                                \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile type* address, type* expected,     \
+                                                    type value, int, int) {                     \
+    accessed(address, sizeof(type), true, AccessKind::kAtomic, NMRCHECK_CALLER);                \
+    const type old = *address;                                                                  \
+    const bool equal = old == *expected;                                                        \
+    if (equal) *address = value;                                                                \
+    *expected = old;                                                                            \
+    return equal;                                                                               \
+  }                                                                                             \
+  int __tsan_atomic##bits##_compare_exchange_weak(volatile type* address, type* expected,       \
+                                                  type value, int success, int failure) {       \
+    return __tsan_atomic##bits##_compare_exchange_strong(address, expected, value, success,     \
+                                                         failure);                              \
+  }                                                                                             \
+  type __tsan_atomic##bits##_compare_exchange_val(volatile type* address, type expected,        \
+                                                  type value, int success, int failure) {       \
+    __tsan_atomic##bits##_compare_exchange_strong(address, &expected, value, success, failure); \
+    return expected;                                                                            \
   }
 
 extern "C" {

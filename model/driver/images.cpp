@@ -162,13 +162,14 @@ void Images::name_foreign_stack(std::uintptr_t address, std::size_t bytes) {
 }
 
 void Images::out_of_bounds(const void* address, std::size_t bytes, bool write) {
-  std::string message = fmt::format("{} {} {} bytes ", kernel_.describe_fiber(),
-                                    write ? "writes" : "reads", bytes);
+  std::string message =
+      fmt::format("{} {} {} bytes ", kernel_.describe_fiber(), write ? "writes" : "reads", bytes);
   // The block that ends before the address, or that the access starts in.
   const auto* byte = static_cast<const char*>(address);
   for (std::uint32_t i = execution_.heap().size(); i-- > 0;) {
     const sim::HeapBlock& block = execution_.heap().block(i);
-    if (block.address > byte || block.address + block.bytes + sim::Heap::kGranule * 2 <= byte) continue;
+    if (block.address > byte || block.address + block.bytes + sim::Heap::kGranule * 2 <= byte)
+      continue;
     message += fmt::format("at offset {} of {}", byte - block.address, kernel_.describe_block(i));
     break;
   }
@@ -238,10 +239,9 @@ void Images::check_race(const MemoryAccess& access) {
                        side.write ? "write" : "read", side.bytes);
   };
   std::string message =
-      fmt::format("{} of {} is not ordered with the earlier {} by {} in step {}, {}",
-                  what(access), kernel_.describe_fiber(), what(*earlier),
-                  execution_.name_of(earlier->fiber), earlier->step,
-                  describe_stack(earlier->stack, earlier->code));
+      fmt::format("{} of {} is not ordered with the earlier {} by {} in step {}, {}", what(access),
+                  kernel_.describe_fiber(), what(*earlier), execution_.name_of(earlier->fiber),
+                  earlier->step, describe_stack(earlier->stack, earlier->code));
   const std::optional<std::uint32_t> block =
       kernel_.block_of(reinterpret_cast<const void*>(access.address));
   if (block) message += fmt::format("; the memory is {}", kernel_.describe_block(*block));

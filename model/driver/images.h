@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "model/image/call_stacks.h"
 #include "model/driver/image.h"
+#include "model/image/call_stacks.h"
 #include "model/image/races.h"
 #include "model/image/symbols.h"
 #include "model/world.h"
@@ -36,8 +36,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
  public:
   explicit Images(World& world);
 
-  // Loads the shared object at `path` as the image of a driver called `name`: its data is as when it
-  // was mapped. Called on a fiber. Throws std::runtime_error if it cannot be mapped.
+  // Loads the shared object at `path` as the image of a driver called `name`: its data is as when
+  // it was mapped. Called on a fiber. Throws std::runtime_error if it cannot be mapped.
   ModuleId load(const std::string& path, const std::string& name);
   // What the image of `module` exports as `symbol`, or null.
   void* find(ModuleId module, const char* symbol) const;
@@ -49,7 +49,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // --- call of the instrumentation returns to.
 
   // It is about to access the memory.
-  void access(const void* address, std::size_t bytes, bool write, AccessKind kind, std::uintptr_t code);
+  void access(const void* address, std::size_t bytes, bool write, AccessKind kind,
+              std::uintptr_t code);
   // It entered a function, whose caller continues at `caller`.
   // `argument` is what was passed first, if that is known.
   void enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument);

@@ -197,7 +197,8 @@ class Kernel {
   void access(const void* address, bool write, const char* action,
               const char* expression = nullptr);
   // The same for an access of `bytes` bytes from code whose every access is seen; more than
-  // kAccessBytesMax are several steps. From the first one on, what shares a granule is one variable.
+  // kAccessBytesMax are several steps. From the first one on, what shares a granule is one
+  // variable.
   void access_bytes(const void* address, std::size_t bytes, bool write, const char* action);
   // A variable outside of simulated memory, which `key` names whoever is the first to touch it.
   void name_variable(const void* address, std::uint64_t key);

@@ -54,9 +54,9 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
 
 void Kernel::adopt_image_data(ModuleId module, void* data, std::size_t bytes) {
   sim::Heap& heap = execution_.heap();
-  const std::uint32_t index = heap.adopt(
-      data, bytes, execution_.key_of(execution_.create("image data")),
-      {execution_.current(), execution_.steps(), place()});
+  const std::uint32_t index =
+      heap.adopt(data, bytes, execution_.key_of(execution_.create("image data")),
+                 {execution_.current(), execution_.steps(), place()});
   sim::HeapBlock& block = heap.block(index);
   block.kind = static_cast<std::uint32_t>(PoolKind::kImage);
   block.owner = model::index(module);

@@ -1,8 +1,8 @@
 // A provider and an inline client in C, unloaded while a call is on its way.
 #include "scenarios/driver.h"
 #include "scenarios/drivers/catalog.h"
-#include "scenarios/nmr/catalog.h"
 #include "scenarios/kit.h"
+#include "scenarios/nmr/catalog.h"
 
 namespace nmrcheck::designs {
 namespace {
@@ -11,7 +11,8 @@ using Send = NTSTATUS(ULONG value, ULONG* answer);
 
 template <bool kFaulty>
 void drive(model::World&, const ParameterValues&) {
-  const char* path = kFaulty ? NMRCHECK_DRIVER(echo_provider_faulty) : NMRCHECK_DRIVER(echo_provider);
+  const char* path =
+      kFaulty ? NMRCHECK_DRIVER(echo_provider_faulty) : NMRCHECK_DRIVER(echo_provider);
   kit::Driver provider(path, "echo.sys");
   kit::Driver client(NMRCHECK_DRIVER(echo_client), "echo_client.sys");
   provider.enter();

@@ -160,7 +160,8 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   }
   trace_hash_.spawned(pending.fiber_key, made.parent);
   if (joinable) made.ended = create("fiber end");
-  if (observer_ != nullptr && made.parent != kNoFiber) observer_->on_spawn(made.parent, FiberId{slot});
+  if (observer_ != nullptr && made.parent != kNoFiber)
+    observer_->on_spawn(made.parent, FiberId{slot});
   if (trace_ != nullptr) trace_->fibers.push_back({name_of(FiberId{slot}), made.parent});
   alive_ |= mask_of(FiberId{slot});
   refresh_point();

@@ -1,32 +1,46 @@
-// A client that calls inline: a lock and a count of calls in progress guard the binding.
+// A client that calls inline: calls in progress are counted under a spin lock, and the last one
+// completes a detach that had to wait.
 #include "echo.h"
 
 static const ECHO_CLIENT_DISPATCH EchoClientDispatch = {ECHO_NPI_VERSION,
                                                         sizeof(ECHO_CLIENT_DISPATCH)};
 
 static HANDLE NmrClientHandle;
-static EX_RUNDOWN_REF ProviderCalls;
+static HANDLE NmrBinding;
+
+static KSPIN_LOCK ProviderLock;  // protects what follows
 static const ECHO_PROVIDER_DISPATCH* Provider;
 static PVOID ProviderContext;
-static KSPIN_LOCK ProviderLock;
+static ULONG CallsInProgress;
+static BOOLEAN Detaching;
 
 // Called by whoever wants an echo.
 NTSTATUS EchoClientSend(ULONG Value, ULONG* Answer) {
   const ECHO_PROVIDER_DISPATCH* dispatch;
   PVOID context;
+  BOOLEAN complete;
   KIRQL oldIrql;
   NTSTATUS status;
 
   KeAcquireSpinLock(&ProviderLock, &oldIrql);
   dispatch = Provider;
   context = ProviderContext;
-  if (dispatch == NULL || !ExAcquireRundownProtection(&ProviderCalls)) {
+  if (dispatch == NULL) {
     KeReleaseSpinLock(&ProviderLock, oldIrql);
     return STATUS_DEVICE_NOT_READY;
   }
+  ++CallsInProgress;
   KeReleaseSpinLock(&ProviderLock, oldIrql);
+
   status = dispatch->Echo(context, Value, Answer);
-  ExReleaseRundownProtection(&ProviderCalls);
+
+  KeAcquireSpinLock(&ProviderLock, &oldIrql);
+  --CallsInProgress;
+  complete = (BOOLEAN)(CallsInProgress == 0 && Detaching);
+  KeReleaseSpinLock(&ProviderLock, oldIrql);
+  if (complete) {
+    NmrClientDetachProviderComplete(NmrBinding);
+  }
   return status;
 }
 
@@ -40,7 +54,8 @@ static NTSTATUS EchoClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientCo
   UNREFERENCED_PARAMETER(ClientContext);
   UNREFERENCED_PARAMETER(ProviderRegistrationInstance);
 
-  status = NmrClientAttachProvider(NmrBindingHandle, &ProviderCalls, &EchoClientDispatch, &context,
+  NmrBinding = NmrBindingHandle;
+  status = NmrClientAttachProvider(NmrBindingHandle, &ProviderLock, &EchoClientDispatch, &context,
                                    &dispatch);
   if (!NT_SUCCESS(status)) {
     return status;
@@ -53,14 +68,16 @@ static NTSTATUS EchoClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientCo
 }
 
 static NTSTATUS EchoClientDetachProvider(PVOID ClientBindingContext) {
+  BOOLEAN pending;
   KIRQL oldIrql;
 
   UNREFERENCED_PARAMETER(ClientBindingContext);
   KeAcquireSpinLock(&ProviderLock, &oldIrql);
   Provider = NULL;
+  pending = (BOOLEAN)(CallsInProgress != 0);
+  Detaching = pending;
   KeReleaseSpinLock(&ProviderLock, oldIrql);
-  ExWaitForRundownProtectionRelease(&ProviderCalls);
-  return STATUS_SUCCESS;
+  return pending ? STATUS_PENDING : STATUS_SUCCESS;
 }
 
 static const NPI_MODULEID EchoClientModuleId = {
@@ -88,7 +105,6 @@ DRIVER_INITIALIZE DriverEntry;
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(RegistryPath);
   KeInitializeSpinLock(&ProviderLock);
-  ExInitializeRundownProtection(&ProviderCalls);
   DriverObject->DriverUnload = EchoClientUnload;
   return NmrRegisterClient(&EchoClientCharacteristics, NULL, &NmrClientHandle);
 }
