@@ -5,7 +5,7 @@
 
 #include <array>
 #include <stdexcept>
-#include <unordered_map>
+#include <map>
 
 #include "sim/core/rng.h"
 
@@ -54,7 +54,7 @@ class ImageLibrary {
   RaceDetector races;
 
  private:
-  std::unordered_map<std::string, std::unique_ptr<MappedImage>> mapped_;
+  std::map<std::string, std::unique_ptr<MappedImage>> mapped_;
   std::array<Place, 4096> places_;
 };
 

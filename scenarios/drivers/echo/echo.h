@@ -1,8 +1,8 @@
 // The NPI of the echo provider: a client hands it a number and gets it back.
 #pragma once
 
-#include <ntddk.h>
 #include <netioddk.h>
+#include <ntddk.h>
 
 #define ECHO_NPI_VERSION 1
 #define ECHO_TAG 'ohcE'

@@ -31,8 +31,8 @@ static NTSTATUS EchoProviderEcho(PVOID ProviderBindingContext, ULONG Value, ULON
   return STATUS_SUCCESS;
 }
 
-static const ECHO_PROVIDER_DISPATCH EchoDispatch = {ECHO_NPI_VERSION, sizeof(ECHO_PROVIDER_DISPATCH),
-                                                    EchoProviderEcho};
+static const ECHO_PROVIDER_DISPATCH EchoDispatch = {
+    ECHO_NPI_VERSION, sizeof(ECHO_PROVIDER_DISPATCH), EchoProviderEcho};
 
 static NTSTATUS EchoProviderAttachClient(HANDLE NmrBindingHandle, PVOID ProviderContext,
                                          PNPI_REGISTRATION_INSTANCE ClientRegistrationInstance,
