@@ -217,6 +217,13 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   }
 }
 
+void Images::note_atomic(const void* address, std::size_t bytes, bool write, std::uintptr_t code) {
+  if (!execution_.on_fiber() || !kernel_.block_of(address)) return;
+  check_race({execution_.current(), reinterpret_cast<std::uintptr_t>(address),
+              static_cast<std::uint32_t>(bytes), write, true, at_current().stack, code,
+              execution_.steps()});
+}
+
 // For pictures: globals by their names, pool memory by its place in the block.
 void Images::rename(const void* address) {
   const std::optional<std::uint32_t> found = kernel_.block_of(address);
@@ -318,7 +325,7 @@ std::string Images::describe_stack(StackId stack, std::uintptr_t code) const {
 
 void Images::add_to(std::string& message) const {
   const FiberState& self = at_current();
-  if (self.calls.empty()) return;
+  if (self.code == 0) return;
   const std::string stack = describe_stack(self.stack, self.code);
   if (!stack.empty()) message += "; " + stack;
 }

@@ -51,6 +51,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // It is about to access the memory.
   void access(const void* address, std::size_t bytes, bool write, AccessKind kind,
               std::uintptr_t code);
+  // An Interlocked function, whose step was just made, accessed the memory.
+  void note_atomic(const void* address, std::size_t bytes, bool write, std::uintptr_t code);
   // It entered a function, whose caller continues at `caller`.
   // `argument` is what was passed first, if that is known.
   void enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument);

@@ -30,10 +30,11 @@ function(nmrcheck_add_driver name)
     -fsanitize=thread
     $<$<C_COMPILER_ID:GNU>:--param=tsan-distinguish-volatile=1>
     $<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-distinguish-volatile=1>
-    -fno-omit-frame-pointer -fno-optimize-sibling-calls -fexceptions
+    -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-inline -fexceptions
     # The language as the WDK's compiler has it.
     -fshort-wchar -fms-extensions -fno-strict-aliasing -fwrapv -fno-common
     -Wno-multichar -Wno-unknown-pragmas -Werror=implicit-function-declaration
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
     -O1 -g)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     target_compile_options(${name}_image PRIVATE -pg -mfentry)
