@@ -23,6 +23,7 @@ void World::emit(const Event& event) {
   if (std::optional<sim::Violation> violation = judge(event)) {
     sim::Violation moved = std::move(*violation);
     violation.reset();
+    add_call_stack(moved.message);
     execution_.fail(std::move(moved));
   }
 }
@@ -50,8 +51,13 @@ void World::give_hint(const RuleInfo& rule, std::optional<std::string> breach, s
 
 void World::broken(const char* id, std::string message, sim::Place place) {
   const RuleInfo* rule = find_rule(id);
+  add_call_stack(message);
   execution_.fail(
       {id, rule == nullptr ? sim::Severity::kS1 : rule->severity, std::move(message), 0, place});
+}
+
+void World::add_call_stack(std::string& message) const {
+  if (call_stacks_ != nullptr && execution_.on_fiber()) call_stacks_->add_to(message);
 }
 
 std::optional<sim::Violation> World::check_end() {

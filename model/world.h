@@ -16,6 +16,14 @@ namespace nmrcheck::model {
 
 struct RuleInfo;
 
+// Knows which functions of a driver the current fiber is in.
+class CallStackSource {
+ public:
+  virtual ~CallStackSource() = default;
+  // Appends them to a verdict's message, if there are any.
+  virtual void add_to(std::string& message) const = 0;
+};
+
 class World final : public EventSink {
  public:
   World(sim::Execution& execution, const Profile& profile, Callouts& callouts);
@@ -24,6 +32,8 @@ class World final : public EventSink {
   Registrar& registrar() { return registrar_; }
   sim::Execution& execution() { return execution_; }
   const View& view() const { return view_; }
+  // For verdicts on the fibers of drivers whose calls are seen.
+  void set_call_stacks(const CallStackSource* source) { call_stacks_ = source; }
 
   void emit(const Event& event) override;
   [[noreturn]] void broken(const char* id, std::string message, sim::Place place) override;
@@ -38,12 +48,14 @@ class World final : public EventSink {
   std::optional<sim::Violation> judge(const Event& event);
   void give_hint(const RuleInfo& rule, std::optional<std::string> breach, sim::Place place);
   void describe(const Event& event);
+  void add_call_stack(std::string& message) const;
 
   sim::Execution& execution_;
   View view_;
   Kernel kernel_;
   Registrar registrar_;
   Situations situations_;
+  const CallStackSource* call_stacks_ = nullptr;
 };
 
 }  // namespace nmrcheck::model

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "scenarios/drivers/catalog.h"
 #include "scenarios/engine/catalog.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harness/catalog.h"
@@ -67,6 +68,7 @@ std::vector<Scenario> all_scenarios() {
   add_kernel_synchronization(list);
   add_verdicts(list);
   add_liveness(list);
+  add_echo(list);
   add_engine(list);
   add_expectations(list);
   return list;

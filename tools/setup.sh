@@ -59,7 +59,7 @@ install_packages() {
 
 configure_again=
 # shellcheck disable=SC2034  # the scripts that source this use them
-program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev"
+program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libdw-dev"
 # shellcheck disable=SC2034
 test_packages="libgtest-dev librapidcheck-dev python3"
 

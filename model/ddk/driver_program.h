@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "model/driver/images.h"
 #include "model/profile.h"
 #include "model/world.h"
 #include "sim/run/execution.h"
@@ -22,6 +23,7 @@ class DriverProgram : public sim::Program {
   std::optional<sim::Violation> check_end(sim::Execution& execution) final;
   std::optional<sim::Violation> explain_deadlock(sim::Execution& execution,
                                                  const std::string& blocked) final;
+  void add_to_crash(sim::Execution& execution, sim::Violation& violation) final;
 
  protected:
   // Loads drivers, starts threads, unloads drivers: the body of the main fiber.
@@ -35,6 +37,8 @@ class DriverProgram : public sim::Program {
 
 // The world that the WDK's functions act on. Requires: called while a DriverProgram runs.
 World& current_world();
+// The images of drivers that are loaded into that world. The same requirement.
+Images& current_world_images();
 inline Kernel& current_kernel() { return current_world().kernel(); }
 
 }  // namespace nmrcheck::model

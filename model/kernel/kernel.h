@@ -112,6 +112,8 @@ struct Work {
 class Kernel {
  public:
   static constexpr std::size_t kJudgesMax = 6;  // what a footprint has left
+  static constexpr std::size_t kGranule = 8;    // bytes of memory that are one variable
+  static constexpr std::size_t kAccessBytesMax = 6 * kGranule;
 
   Kernel(sim::Execution& execution, EventSink& sink);
 
@@ -135,6 +137,8 @@ class Kernel {
   void enter(ModuleId module, const std::uint32_t& status, sim::FunctionRef routine);
   const Module& module(ModuleId id) const { return modules_[index(id)]; }
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
+  // Makes memory of a driver's image its data, alive until unload.
+  void adopt_image_data(ModuleId module, void* data, std::size_t bytes);
   // Data of the image, zeroed, alive until unload: the driver's globals.
   void* image_data(ModuleId module, std::size_t bytes, const char* name);
   // A copy of `bytes` at `data` that belongs to no module; null if the memory is used up.
@@ -192,6 +196,16 @@ class Kernel {
   // `expression` is how the driver's source calls it, for traces; may be null.
   void access(const void* address, bool write, const char* action,
               const char* expression = nullptr);
+  // The same for an access of `bytes` bytes from code whose every access is seen; more than
+  // kAccessBytesMax are several steps. From the first one on, what shares a granule is one
+  // variable.
+  void access_bytes(const void* address, std::size_t bytes, bool write, const char* action);
+  // A variable outside of simulated memory, which `key` names whoever is the first to touch it.
+  void name_variable(const void* address, std::uint64_t key);
+  // True if the granule at `address` lies in simulated memory or was named.
+  bool is_variable(const void* address);
+  // How the driver's source calls the variable, for traces. The first name stays.
+  void rename_variable(const void* address, const char* name);
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
@@ -304,6 +318,7 @@ class Kernel {
   sim::ObjectId dpc_queue();
   void run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended, ModuleId module,
                     const Work& work);
+  void check_watched(const void* address, const char* action);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
                               sim::ObjectState initial);
@@ -319,6 +334,7 @@ class Kernel {
   EventSink& sink_;
   IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
+  std::uintptr_t variable_mask_ = ~std::uintptr_t{0};
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId

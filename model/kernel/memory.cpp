@@ -52,6 +52,18 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
   return data;
 }
 
+void Kernel::adopt_image_data(ModuleId module, void* data, std::size_t bytes) {
+  sim::Heap& heap = execution_.heap();
+  const std::uint32_t index =
+      heap.adopt(data, bytes, execution_.key_of(execution_.create("image data")),
+                 {execution_.current(), execution_.steps(), place()});
+  sim::HeapBlock& block = heap.block(index);
+  block.kind = static_cast<std::uint32_t>(PoolKind::kImage);
+  block.owner = model::index(module);
+  block.lifetime = modules_[model::index(module)].image;
+  block.name = "globals";
+}
+
 void* Kernel::lend_copy(const void* data, std::size_t bytes) {
   void* copy = allocate(bytes, PoolKind::kNonPaged, 0, false);
   if (copy == nullptr) return nullptr;
@@ -150,8 +162,9 @@ void Kernel::check_paged(std::optional<std::uint32_t> block, const void* address
         .name = action});
 }
 
-void Kernel::access(const void* address, bool write, const char* action, const char* expression) {
-  const auto value = reinterpret_cast<std::uintptr_t>(address);
+void Kernel::access(const void* accessed, bool write, const char* action, const char* expression) {
+  const auto value = reinterpret_cast<std::uintptr_t>(accessed);
+  const auto* address = reinterpret_cast<const void*>(value & variable_mask_);
   if (value >= kHandlesBegin && value < kHandlesEnd) {
     emit({.kind = EventKind::kHandleDereferenced,
           .module = current_module(),
@@ -164,11 +177,57 @@ void Kernel::access(const void* address, bool write, const char* action, const c
     if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, expression);
   }
   step_on(address, ObjectType::kVariable, write ? sim::Op::kUpdate : sim::Op::kRead, action);
-  if (write || std::find(watched_.begin(), watched_.end(), address) == watched_.end()) return;
+  if (!write) check_watched(accessed, action);
+}
+
+void Kernel::check_watched(const void* address, const char* action) {
+  if (std::find(watched_.begin(), watched_.end(), address) == watched_.end()) return;
   emit({.kind = EventKind::kUnsetHandleRead,
         .module = current_module(),
         .pointer = address,
         .name = action});
+}
+
+void Kernel::access_bytes(const void* address, std::size_t bytes, bool write, const char* action) {
+  variable_mask_ = ~std::uintptr_t{kGranule - 1};
+  auto at = reinterpret_cast<std::uintptr_t>(address);
+  const std::uintptr_t end = at + bytes;
+  const std::optional<std::uint32_t> block = block_of(address);
+  const sim::Op op = write ? sim::Op::kUpdate : sim::Op::kRead;
+  while (at < end) {
+    const std::uintptr_t first = at & variable_mask_;
+    const std::uintptr_t next = std::min(end, first + kAccessBytesMax);
+    sim::Footprint footprint;
+    for (std::uintptr_t variable = first; variable < next; variable += kGranule) {
+      const auto* name = reinterpret_cast<const void*>(variable);
+      footprint.add({entry_at(name, ObjectType::kVariable, action).object, op});
+    }
+    if (block) footprint.add({execution_.heap().block(*block).lifetime, sim::Op::kRead});
+    execution_.step(footprint, action, place());
+    check_alive(block, reinterpret_cast<const void*>(at), action);
+    at = next;
+  }
+  if (!write) check_watched(address, action);
+}
+
+void Kernel::name_variable(const void* address, std::uint64_t key) {
+  ObjectTable::Entry& entry = objects_.at(address);
+  if (entry.type != ObjectType::kNone) return;
+  entry.object = execution_.create("variable", {}, key);
+  entry.type = ObjectType::kVariable;
+}
+
+bool Kernel::is_variable(const void* address) {
+  const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
+  return block_of(address) ||
+         objects_.at(reinterpret_cast<const void*>(granule)).type != ObjectType::kNone;
+}
+
+void Kernel::rename_variable(const void* address, const char* name) {
+  const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
+  const sim::ObjectId object =
+      entry_at(reinterpret_cast<const void*>(granule), ObjectType::kVariable, "access").object;
+  if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, name);
 }
 
 void Kernel::touch(const void* address, const char* action) {

@@ -187,6 +187,35 @@ BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, 
     kernel_.push({FrameKind::kCall, kernel_.current_module(), id, caller, name});
     return id;
   }
+  begin_call_of(id, caller, name);
+  return id;
+}
+
+void Registrar::begin_direct_call(ModuleId callee, const void* argument, const char* name) {
+  Lent by_context;
+  Lent only;
+  bool several = false;
+  for (std::uint32_t i = 0; i < 2 * binding_count(); ++i) {
+    const Side owner = i % 2 == 0 ? Side::kClient : Side::kProvider;
+    const Binding& binding = bindings_[i / 2];
+    if (registrations_[index(binding.registration(owner))].module != callee) continue;
+    if (registrations_[index(binding.registration(peer_of(owner)))].module !=
+        kernel_.current_module()) {
+      continue;
+    }
+    several |= only.binding != kNoBinding;
+    only = {BindingId{i / 2}, peer_of(owner)};
+    if (argument != nullptr && binding.side(owner).context == argument) by_context = only;
+  }
+  const Lent lent = by_context.binding != kNoBinding || several ? by_context : only;
+  if (lent.binding == kNoBinding) {
+    kernel_.push({FrameKind::kCall, callee, kNoBinding, Side::kClient, name});
+  } else {
+    begin_call_of(lent.binding, lent.caller, name);
+  }
+}
+
+void Registrar::begin_call_of(BindingId id, Side caller, const char* name) {
   const Binding& binding = bindings_[index(id)];
   const ModuleId callee = registrations_[index(binding.registration(peer_of(caller)))].module;
   sim::Footprint footprint{{binding.side(caller).done_flag, Op::kRead}};
@@ -201,7 +230,6 @@ BindingId Registrar::begin_call(const void* dispatch, const void* peer_context, 
                 .binding = id,
                 .name = name});
   kernel_.push({FrameKind::kCall, callee, id, caller, name});
-  return id;
 }
 
 void Registrar::end_call() {

@@ -73,6 +73,10 @@ class Registrar final : private IrqlDecider {
   // A call through `dispatch` with the peer's context, by the module that runs now. Returns the
   // binding it belongs to, if any, for end_call.
   BindingId begin_call(const void* dispatch, const void* peer_context, const char* name);
+  // The same when the module was seen to enter a function of `callee`'s image. `argument`, the
+  // function's first, tells the binding if it is the context that the callee gave its peer; else
+  // the binding is the one that the two have, if they have one only.
+  void begin_direct_call(ModuleId callee, const void* argument, const char* name);
   void end_call();
 
   // Whether calls of the client of the binding are right depends on `guard` too: whatever changes
@@ -101,6 +105,7 @@ class Registrar final : private IrqlDecider {
   };
   Lent find_lent(const void* dispatch, const void* peer_context) const;
   void call_null_table(const char* name);
+  void begin_call_of(BindingId id, Side caller, const char* name);
   // Answers a choice point among those alternatives that the profile allows and the situation makes
   // possible. When the profile allows none of these, it is the default, or the first.
   std::uint32_t ask(std::uint32_t choice_point, Alternatives possible = ~Alternatives{0});

@@ -18,6 +18,21 @@ constexpr std::array kRules{
     RuleInfo{"KRN-IMAGE-01", Severity::kS2, kDriver, "The data of an unloaded image is not used.",
              "follows from unloading",
              "Stop every thread, callback and work item of the driver before unload returns."},
+    RuleInfo{"KRN-POOL-05", Severity::kS1, kDriver,
+             "Memory is accessed inside of the block that was allocated.",
+             "Driver Verifier, special pool",
+             "Compare the size that was allocated with what the code at the place needs."},
+    RuleInfo{
+        "KRN-IMAGE-02", Severity::kS2, kDriver, "The code of an unloaded image does not run.",
+        "follows from unloading",
+        "Wait for every thread, DPC, timer, callback and work item of the driver in its unload "
+        "routine."},
+    RuleInfo{
+        "KRN-RACE-01", Severity::kS5, kDriver,
+        "Of two accesses to the same bytes that nothing orders, of which one writes, both are "
+        "atomic or volatile.",
+        "C17, 5.1.2.4; Windows Driver Kit, \"Interlocked variable access\"",
+        "Guard both with one lock, or make both Interlocked, or ReadNoFence and WriteNoFence."},
     RuleInfo{"KRN-OBJECT-01", Severity::kS1, kDriver,
              "Kernel objects are initialized before use, and used as what they are.",
              "wdm.h reference pages of the initialization functions", "Initialize the object."},

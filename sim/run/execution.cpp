@@ -66,6 +66,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   strategy_ = &strategy;
   trace_ = trace;
   if (trace_ != nullptr) *trace_ = {};
+  observe_steps(nullptr);
 }
 
 const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace) {
@@ -160,6 +161,8 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   }
   trace_hash_.spawned(pending.fiber_key, made.parent);
   if (joinable) made.ended = create("fiber end");
+  if (observer_ != nullptr && made.parent != kNoFiber)
+    observer_->on_spawn(made.parent, FiberId{slot});
   if (trace_ != nullptr) trace_->fibers.push_back({name_of(FiberId{slot}), made.parent});
   alive_ |= mask_of(FiberId{slot});
   refresh_point();
@@ -252,7 +255,7 @@ NMRCHECK_HOT std::uint64_t Execution::apply_picked(const Footprint& footprint, s
       footprint.size() == 1 ? apply_one(*footprint.begin(), slot) : apply_all(footprint, slot);
   blockable_ &= ~mask_of(FiberId{slot});
   if (effect.access == Access::kWrite && blockable_ != 0) refresh_enabled(blockable_);
-  if (trace_ != nullptr) record_step(slot, effect.result);
+  if (told_) tell_step(slot, effect.result);
   return effect.result;
 }
 

@@ -42,6 +42,9 @@ class Program {
     (void)blocked;
     return std::nullopt;
   }
+  // A fault ended the execution on the current fiber: adds to the verdict what the program knows of
+  // where. Called on a signal's stack.
+  virtual void add_to_crash(Execution&, Violation&) {}
 };
 
 // Objects of one execution: a step that makes them without end is stopped here.
@@ -79,6 +82,17 @@ struct Mark {
 
 // Whether an answer other than the default is one of those that Limits::deviations_max counts.
 enum class Asked : std::uint8_t { kFreely, kBounded };
+
+// Is told what the fibers of an execution do: for checks that must see every step, such as a
+// detector of data races. Called on the fiber itself.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  // `fiber` makes a step, whose operations have just been applied.
+  virtual void on_step(FiberId fiber, const Footprint& footprint) = 0;
+  // `parent` starts `child`.
+  virtual void on_spawn(FiberId parent, FiberId child) = 0;
+};
 
 // The machine that runs executions one after another, on one OS thread (which becomes the
 // controller). Its fibers and buffers are reused. Must be destroyed on the thread that made it.
@@ -185,6 +199,8 @@ class Execution {
   const char* action_of(FiberId fiber) const { return slots_[index(fiber)].action; }
 
   bool traced() const { return trace_ != nullptr; }
+  // Tells `observer` of everything from now on, until the execution ends. Null: nobody.
+  void observe_steps(StepObserver* observer);
   // Adds a line to the current step of the trace. Does nothing when not traced.
   void note(std::string text);
 
@@ -270,6 +286,7 @@ class Execution {
   static std::uint64_t mix_hash(std::uint64_t hash, std::uint64_t value) {
     return (hash ^ value) * 0x100000001b3u;
   }
+  void tell_step(std::uint32_t slot, std::uint64_t result);
   void record_step(std::uint32_t slot, std::uint64_t result);
   void record_choice(const Choice& choice, const char* question);
   void trace_choice(const Choice& choice, const char* question);
@@ -331,6 +348,8 @@ class Execution {
   Program* program_ = nullptr;
   Strategy* strategy_ = nullptr;
   Trace* trace_ = nullptr;
+  StepObserver* observer_ = nullptr;
+  bool told_ = false;  // a trace or an observer wants every step
 };
 
 // A program made of one function.

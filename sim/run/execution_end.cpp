@@ -85,6 +85,7 @@ void Execution::crashed(const char* rule, const char* what) {
     // Strings that are still there when the fiber is dropped would leak.
     const std::string after = *self.action != '\0' ? self.action : "0";
     violation.message = "fiber " + name_of(current()) + " " + what + ", after its step " + after;
+    program_->add_to_crash(*this, violation);
   }
   fail(std::move(violation));
 }

@@ -50,6 +50,16 @@ void Execution::trace_choice(const Choice& choice, const char* question) {
   trace_->choices.push_back({choice, step, question});
 }
 
+void Execution::observe_steps(StepObserver* observer) {
+  observer_ = observer;
+  told_ = trace_ != nullptr || observer_ != nullptr;
+}
+
+void Execution::tell_step(std::uint32_t slot, std::uint64_t result) {
+  if (observer_ != nullptr) observer_->on_step(FiberId{slot}, pending_[slot].footprint);
+  if (trace_ != nullptr) record_step(slot, result);
+}
+
 void Execution::record_step(std::uint32_t slot, std::uint64_t result) {
   StepRecord record;
   record.step = outcome_.steps;

@@ -25,7 +25,20 @@ Heap::~Heap() {
 void Heap::reset() {
   std::fill_n(owner_.begin(), std::min(owner_.size(), used_ / kGranule), 0u);
   blocks_.clear();
+  adopted_.clear();
   used_ = 0;
+}
+
+std::uint32_t Heap::adopt(void* memory, std::size_t bytes, std::uint64_t key, HeapEvent event) {
+  const auto index = static_cast<std::uint32_t>(blocks_.size());
+  HeapBlock& block = blocks_.emplace_back();
+  block.address = static_cast<char*>(memory);
+  block.bytes = bytes;
+  block.live = true;
+  block.key = key;
+  block.allocated = event;
+  adopted_.push_back(index);
+  return index;
 }
 
 std::optional<std::uint32_t> Heap::allocate(std::size_t bytes, std::uint64_t key, HeapEvent event) {
@@ -61,8 +74,13 @@ void Heap::free(std::uint32_t index, HeapEvent event) {
 }
 
 std::optional<std::uint32_t> Heap::find(const void* pointer) const {
+  if (!in_arena(pointer)) {
+    for (const std::uint32_t index : adopted_) {
+      if (blocks_[index].contains(pointer)) return index;
+    }
+    return std::nullopt;
+  }
   const auto* byte = static_cast<const char*>(pointer);
-  if (arena_ == nullptr || byte < arena_ || byte >= arena_ + used_) return std::nullopt;
   const std::uint32_t owner = owner_[static_cast<std::size_t>(byte - arena_) / kGranule];
   if (owner == 0 || !blocks_[owner - 1].contains(pointer)) return std::nullopt;
   return owner - 1;

@@ -60,11 +60,21 @@ class Heap {
   // allocate.
   std::optional<std::uint32_t> allocate(std::size_t bytes, std::uint64_t key, HeapEvent event);
 
+  // Makes memory of somebody else a live block, as it is: a driver image's data. It is never moved
+  // nor filled until it is freed. Requires: no other block is there.
+  std::uint32_t adopt(void* memory, std::size_t bytes, std::uint64_t key, HeapEvent event);
+
   // Marks the block dead and fills it with kFreedByte. Requires: it is live.
   void free(std::uint32_t block, HeapEvent event);
 
   // The block that holds `pointer`, dead or alive, the gap behind a block counted as outside.
   std::optional<std::uint32_t> find(const void* pointer) const;
+
+  // True for every address that blocks were taken from, gaps included.
+  bool in_arena(const void* pointer) const {
+    const auto* byte = static_cast<const char*>(pointer);
+    return byte >= arena_ && byte < arena_ + used_;
+  }
 
   HeapBlock& block(std::uint32_t index) { return blocks_[index]; }
   const HeapBlock& block(std::uint32_t index) const { return blocks_[index]; }
@@ -79,7 +89,8 @@ class Heap {
   std::size_t capacity_ = 0;
   std::size_t used_ = 0;
   std::vector<HeapBlock> blocks_;
-  std::vector<std::uint32_t> owner_;  // granule -> block index + 1
+  std::vector<std::uint32_t> owner_;    // granule -> block index + 1
+  std::vector<std::uint32_t> adopted_;  // blocks outside the arena: a few
 };
 
 }  // namespace nmrcheck::sim

@@ -21,7 +21,9 @@ LAYERS = {
     "model/kernel": ["sim/core", "sim/run", "model/event.h"],
     "model/nmr": ["sim/core", "sim/run", "model/kernel", "model/event.h", "model/profile.h"],
     "model/rules": ["sim/core", "sim/run", "model/kernel", "model/nmr", "model/event.h", "model/rule.h"],
+    "model/image": ["sim/core"],
     "model/ddk": ["sim/core", "sim/run", "model"],
+    "model/driver": ["sim/core", "sim/run", "model"],
     # The composition root: the world owns kernel, registrar, view and rules.
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
                     "model/nmr", "model/rules", "model/situations.h"],
@@ -58,7 +60,8 @@ BANNED = [
     (r"std::(?:jthread|thread|async|mutex|condition_variable)\b",
      ["sim/explore/workers.", "sim/explore/crew.cpp", "tests/"], "OS threads belong in sim/explore/workers and crew"),
     (r"\bthread_local\b",
-     ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp", "tests/"],
+     ["sim/run/fiber.cpp", "sim/run/crash_posix.cpp", "model/ddk/driver_program.cpp",
+      "model/driver/images.cpp", "model/driver/hooks.cpp", "tests/"],
      "pass the context as a parameter; fibers share the variables of their OS thread"),
     (include("random>") + r"|std::random_device|\bs?rand\(", ["tests/"], "use sim/core/rng.h"),
     (include("(?:chrono|ctime)>") + r"|(?:steady|system|high_resolution)_clock",
@@ -76,9 +79,10 @@ BANNED = [
 ]
 
 # The folders whose headers are included by full path, and where a bare name is right all the same:
-# the WDK's headers include each other as the WDK's do, and their tests in C lie beside the header.
+# the WDK's headers include each other as the WDK's do, their tests in C lie beside the header, and
+# drivers are laid out as drivers are.
 TOP_FOLDERS = ("sim/", "model/", "scenarios/", "tools/", "tests/")
-BARE_INCLUDES = ["model/ddk/include/", "tests/model/ddk/"]
+BARE_INCLUDES = ["model/ddk/include/", "tests/model/ddk/", "scenarios/drivers/"]
 
 # Headers that mean something else when they are included a second time.
 INCLUDED_AGAIN = ["model/ddk/include/guiddef.h"]
