@@ -247,7 +247,8 @@ constexpr alone::Module<Client> kNoSection{.enter = enter<detach_after_grace, cl
 }  // namespace
 
 void add_designs_draining(std::vector<Scenario>& list) {
-  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0)};
+  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0),
+                                          kit::kNoFaults};
   list.push_back({"nmr/drained-in-work-item",
                   "A client whose detach is completed by a work item when its rundown is over.",
                   {},

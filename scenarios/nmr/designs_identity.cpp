@@ -158,7 +158,7 @@ void add_designs_identity(std::vector<Scenario>& list) {
             {"KRN-ASSERT-01"},
             "nmr/address-as-identity-fixed",
             "follows from reuse of memory",
-            {alone::callers(0)},
+            {alone::callers(0), kit::kNoFaults},
             kit::make<drive<true>>},
            "It knows it by a number that is used once.", kit::make<drive<false>>);
 }
