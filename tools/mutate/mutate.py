@@ -176,6 +176,25 @@ def judge(builder, design, mutant, originals, folder):
         shutil.rmtree(own, ignore_errors=True)
 
 
+def judge_all(options, designs, mutants, build, folder):
+    """The rows of all mutants, in their order."""
+    builder = Builder(build)
+    shutil.rmtree(folder, ignore_errors=True)
+    rows = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        originals = check_originals(build / "tools/nmrcheck", designs, folder, pool)
+        waiting = [pool.submit(judge, builder, design, mutant, originals, folder)
+                   for design, mutant in mutants]
+        for one in waiting:
+            rows.append(one.result())
+            if options.verbose:
+                print(rows[-1]["verdict"], rows[-1]["id"], file=sys.stderr)
+            elif len(rows) % 25 == 0:
+                print(f"{len(rows)} of {len(waiting)} mutants", file=sys.stderr)
+    folder.mkdir(exist_ok=True)
+    return rows
+
+
 def run(options):
     designs = [d for d in read_designs(HERE / "designs.json") if options.only in d["name"]]
     mutants = [(d, m) for d, m in find_mutants(ROOT, designs)
@@ -187,25 +206,15 @@ def run(options):
         print(f"{len(mutants)} mutants")
         return 0
     build = pathlib.Path(options.build).resolve()
-    builder = Builder(build)
     folder = build / "mutants"
-    shutil.rmtree(folder, ignore_errors=True)
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        originals = check_originals(build / "tools/nmrcheck", designs, folder, pool)
-        waiting = [pool.submit(judge, builder, design, mutant, originals, folder)
-                   for design, mutant in mutants]
-        rows = []
-        for one in waiting:
-            rows.append(one.result())
-            if options.verbose:
-                print(rows[-1]["verdict"], rows[-1]["id"], file=sys.stderr)
-            elif len(rows) % 25 == 0:
-                print(f"{len(rows)} of {len(waiting)} mutants", file=sys.stderr)
+    if options.last:
+        rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    else:
+        rows = judge_all(options, designs, mutants, build, folder)
+        (folder / "report.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     whole = not (options.only or options.mutant) and options.part == PART
     explanations = report.read_explanations(HERE / "survivors.json")
     wrong = report.check(rows, explanations, whole)
-    folder.mkdir(exist_ok=True)
-    (folder / "report.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     (folder / "report.md").write_text(report.as_text(rows, explanations), encoding="utf-8")
     print(report.summary(rows, explanations))
     for line in wrong:
@@ -222,11 +231,13 @@ def main():
     parser.add_argument("--mutant", default="", help="mutants whose id contains this")
     parser.add_argument("--part", type=read_part, default=PART, metavar="I/N",
                         help="part I, from 0, of N parts of the mutants (0/3)")
+    parser.add_argument("--last", action="store_true",
+                        help="run nothing: judge the last report by survivors.json again")
     parser.add_argument("--verbose", action="store_true", help="print each verdict")
     parser.add_argument("--list", action="store_true", help="only print the mutants")
     try:
         return run(parser.parse_args())
-    except Impossible as error:
+    except (Impossible, OSError, ValueError) as error:
         print(f"mutate: {error}", file=sys.stderr)
         return 2
 
