@@ -8,6 +8,9 @@
 namespace nmrcheck::model {
 namespace {
 
+// No object lies below: the address is that of a member of a structure at NULL.
+constexpr std::uintptr_t kNullBytes = 0x10000;
+
 constexpr std::uint32_t kRundownActive = 1;  // EX_RUNDOWN_ACTIVE
 
 // Locks of 4 and of 8 bytes alike show whether they were initialized in their first 4.
@@ -79,8 +82,10 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
-    if (address == nullptr) {
-      std::string message = fmt::format("{} on {} is given NULL", function, describe_fiber());
+    if (reinterpret_cast<std::uintptr_t>(address) < kNullBytes) {
+      std::string message =
+          fmt::format("{} on {} is given {}", function, describe_fiber(),
+                      address == nullptr ? "NULL" : "a member of a structure at NULL");
       broken("KRN-OBJECT-01", std::move(message));
     }
     const std::optional<std::uint32_t> block = block_of(address);

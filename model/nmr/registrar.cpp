@@ -168,14 +168,22 @@ BindingId Registrar::guard_calls(void* handle, sim::ObjectId guard) {
   return id;
 }
 
-// The latest binding whose peer gave this table and context.
+// The latest binding whose peer gave this table and context to the calling module, or else to any:
+// a peer with one context for all gives every module the same.
 Registrar::Lent Registrar::find_lent(const void* dispatch, const void* peer_context) const {
+  const ModuleId user = kernel_.current_module();
   Lent lent;
+  bool to_user = false;
   for (std::uint32_t i = 0; i < 2 * binding_count(); ++i) {
     const Side owner = i % 2 == 0 ? Side::kClient : Side::kProvider;
-    const BindingSide& side = bindings_[i / 2].side(owner);
+    const Binding& binding = bindings_[i / 2];
+    const BindingSide& side = binding.side(owner);
     if (side.dispatch != dispatch || side.context != peer_context) continue;
+    const RegistrationId taker = binding.registration(peer_of(owner));
+    const bool own = registrations_[index(taker)].module == user;
+    if (to_user && !own) continue;
     lent = {BindingId{i / 2}, peer_of(owner)};
+    to_user = own;
   }
   return lent;
 }

@@ -161,6 +161,10 @@ TEST(LockTest, HoldsItsInitialValueBeforeUse) {
             kAllowed);
   EXPECT_EQ(message([](Kernel& kernel) { kernel.acquire_lock(nullptr, LockKind::kSpin, true); }),
             "acquire spin lock on main is given NULL");
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.acquire_rundown(reinterpret_cast<void*>(std::uintptr_t{0x28}));
+            }),
+            "ExAcquireRundownProtection on main is given a member of a structure at NULL");
 }
 
 // --- Rundown protection ---
