@@ -67,6 +67,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   trace_ = trace;
   if (trace_ != nullptr) *trace_ = {};
   observe_steps(nullptr);
+  stop_ = nullptr;
 }
 
 const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace) {

@@ -206,6 +206,16 @@ class Execution {
 
   // Lowest and one-past-highest stack address of a fiber: to recognize stack variables.
   FiberPool::Stack stack(FiberId fiber) const { return pool_.stack(index(fiber)); }
+  // --- For debuggers ---
+  // Calls `stop` on the fiber that makes step `step` of this execution, when its operations are
+  // applied and the code behind it has not run. Requires: traced().
+  void stop_at(std::uint32_t step, void (*stop)(std::uint32_t step));
+  bool ended(FiberId fiber) const { return (alive_ & mask_of(fiber)) == 0; }
+  // Whether the step that `fiber` announced may be picked now.
+  bool enabled(FiberId fiber) const { return (enabled_ & mask_of(fiber)) != 0; }
+  // See FiberPool.
+  const void* saved_registers(FiberId fiber) const { return pool_.saved_registers(index(fiber)); }
+
   std::uint32_t fiber_count() const { return fiber_count_; }
   // A name for `fiber` that does not depend on the schedule: see PendingStep::fiber_key.
   std::uint64_t key_of(FiberId fiber) const { return pending_[index(fiber)].fiber_key; }
@@ -350,6 +360,8 @@ class Execution {
   Trace* trace_ = nullptr;
   StepObserver* observer_ = nullptr;
   bool told_ = false;  // a trace or an observer wants every step
+  std::uint32_t stop_step_ = 0;
+  void (*stop_)(std::uint32_t step) = nullptr;
 };
 
 // A program made of one function.

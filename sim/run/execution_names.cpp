@@ -1,5 +1,6 @@
 // What people see of an execution: names, notes, steps.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "sim/run/execution.h"
@@ -73,6 +74,13 @@ void Execution::record_step(std::uint32_t slot, std::uint64_t result) {
     if (specific != nullptr) record.subject = *specific;
   }
   trace_->steps.push_back(std::move(record));
+  if (stop_ != nullptr && outcome_.steps == stop_step_) stop_(stop_step_);
+}
+
+void Execution::stop_at(std::uint32_t step, void (*stop)(std::uint32_t step)) {
+  assert(traced());
+  stop_step_ = step;
+  stop_ = stop;
 }
 
 }  // namespace nmrcheck::sim
