@@ -25,6 +25,7 @@ typedef enum _POOL_TYPE {
 #define POOL_RAISE_IF_ALLOCATION_FAILURE 16
 #define POOL_QUOTA_FAIL_INSTEAD_OF_RAISE 8
 #define POOL_NX_OPTIN 1
+#define POOL_NX_ALLOCATION 512
 #define POOL_ZERO_ALLOCATION 1024
 #define ExInitializeDriverRuntime(RuntimeFlags) ((void)(RuntimeFlags))
 #define DrvRtPoolNxOptIn 0x00000001
