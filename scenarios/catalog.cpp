@@ -55,6 +55,7 @@ std::vector<Scenario> all_scenarios() {
   add_generated(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);
+  add_kernel_regions(list);
   add_verdicts(list);
   add_liveness(list);
   add_engine(list);

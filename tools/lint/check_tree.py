@@ -76,7 +76,7 @@ BANNED = [
 # The folders whose headers are included by full path, and where a bare name is right all the same:
 # the WDK's headers include each other as the WDK's do, and their tests in C lie beside the header.
 TOP_FOLDERS = ("sim/", "model/", "scenarios/", "tools/", "tests/")
-BARE_INCLUDES = ["model/ddk/include/", "tests/model/ddk/"]
+BARE_INCLUDES = ["model/ddk/include/", "model/ddk/km/", "tests/model/ddk/"]
 
 # Headers that mean something else when they are included a second time.
 INCLUDED_AGAIN = ["model/ddk/include/guiddef.h"]
