@@ -10,6 +10,8 @@
 #include "model/ddk/driver_program.h"
 #include "sim/strategy/dfs.h"
 
+extern "C" NTSTATUS make_wide_text(WCHAR* target, SIZE_T size, ULONG number);
+
 namespace nmrcheck::model {
 namespace {
 
@@ -85,6 +87,17 @@ TEST(FormatTest, TextIsOfEitherWidth) {
               EXPECT_EQ(RtlStringCbPrintfW(text, sizeof text, format, wide, "narrow", 5u),
                         STATUS_SUCCESS);
               EXPECT_EQ(narrow(text), "wide-narrow-5");
+            }),
+            "");
+}
+
+TEST(FormatTest, TheWideTextOfADriverIsUnderstood) {
+  EXPECT_EQ(verdict([] {
+              WCHAR text[40];
+              EXPECT_EQ(make_wide_text(text, sizeof text, 7), STATUS_SUCCESS);
+              EXPECT_EQ(narrow(text), "\\Device\\Kettle-lid!-7-end");
+              EXPECT_EQ(make_wide_text(text, 10, 7), STATUS_BUFFER_OVERFLOW);
+              EXPECT_EQ(narrow(text), "\\Dev");
             }),
             "");
 }
