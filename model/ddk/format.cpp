@@ -2,10 +2,12 @@
 #define NMRCHECK_DDK_IMPLEMENTATION
 #include <ntstrsafe.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "model/ddk/driver_program.h"
 

@@ -84,24 +84,26 @@ bool Kernel::set_timer(void* timer, const Work& work, bool periodic) {
   require_irql_at_most(kDispatchLevel, kFunction);
   const std::optional<std::uint32_t> block = block_of(timer);
   const sim::ObjectId object = entry_at(timer, ObjectType::kTimer, kFunction).object;
-  sim::Footprint footprint{{object, Op::kExchange, periodic ? kPeriodic : kOnce}};
+  const std::uint64_t kind = periodic ? kPeriodic : kOnce;
+  sim::Footprint footprint{{object, Op::kExchange, kind}};
   if (block) footprint.add({execution_.heap().block(*block).lifetime, Op::kRead});
   const ObjectTable::Entry& dpc = objects_.at(work.arguments[0]);
   if (dpc.type == ObjectType::kDpc) footprint.add({dpc.object, Op::kRead});
   const std::uint64_t before = execution_.step(footprint, kFunction, place());
   check_alive(block, timer, kFunction);
-  if ((before & kTimerSet) != 0) return true;
+  const bool already = (before & kTimerSet) != 0;
+  if ((before & kind) != 0) return already;  // its fiber waits already
   spawn_timer({.address = timer,
                .take = {periodic ? sim::Operation{object, Op::kCompareExchange, kPeriodic,
                                                   kPeriodic | kWentOff}
                                  : sim::Operation{object, Op::kCompareExchange, kOnce, kWentOff},
                         {dpc_queue(), Op::kUpdate}},
-               .taken = periodic ? kPeriodic : kOnce,
+               .taken = kind,
                .module = current_module(),
                .work = work,
                .traits = traits_of(work.arguments[0])},
               periodic ? kPeriodsMax : 1);
-  return false;
+  return already;
 }
 
 // Going off and queueing the DPC are one step: KeFlushQueuedDpcs finds nothing in between.

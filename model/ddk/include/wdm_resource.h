@@ -13,12 +13,7 @@ typedef ULONG_PTR ERESOURCE_THREAD, *PERESOURCE_THREAD;
 typedef struct _OWNER_ENTRY {
   ERESOURCE_THREAD OwnerThread;
   union {
-    __extension__ struct {
-      ULONG IoPriorityBoosted : 1;
-      ULONG OwnerReferenced : 1;
-      ULONG IoQoSPriorityBoosted : 1;
-      ULONG OwnerCount : 29;
-    };
+    ULONG OwnerCount;
     ULONG TableSize;
   };
 } OWNER_ENTRY, *POWNER_ENTRY;
@@ -28,13 +23,7 @@ typedef struct _ERESOURCE {
   LIST_ENTRY SystemResourcesList;
   POWNER_ENTRY OwnerTable;
   SHORT ActiveCount;
-  union {
-    USHORT Flag;
-    __extension__ struct {
-      UCHAR ReservedLowFlags;
-      UCHAR WaiterPriority;
-    };
-  };
+  USHORT Flag;
   PVOID SharedWaiters;
   PVOID ExclusiveWaiters;
   OWNER_ENTRY OwnerEntry;

@@ -14,7 +14,8 @@ HERE = pathlib.Path(__file__).parent / "compile"
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 LANGUAGES = [["-x", "c", "-std=gnu17"], ["-x", "c++", "-std=c++20"]]
 # Pool tags are character constants of four letters: the driver's own doing.
-FLAGS = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-multichar", "-fshort-wchar"]
+FLAGS = ["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-Wno-multichar",
+         "-fshort-wchar"]
 
 
 def compile_file(compiler, language, headers, path):

@@ -280,6 +280,20 @@ TEST(TimerTest, APeriodicOneGoesOffAgainUntilCancelled) {
   for (const std::uint32_t count : seen) EXPECT_GT(count, 0u);
 }
 
+TEST(TimerTest, MayBeSetAgainWithAPeriodOrWithout) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* timer = allocate(kernel, 64);
+              kernel.initialize_timer(timer, true);
+              EXPECT_FALSE(kernel.set_timer(timer, {}));
+              EXPECT_TRUE(kernel.set_timer(timer, {}, true));
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_TRUE(kernel.set_timer(timer, {}));
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_FALSE(kernel.cancel_timer(timer));
+            }),
+            kAllowed);
+}
+
 TEST(TimerTest, APeriodicOneIsWaitedForEachTime) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* timer = allocate(kernel, 64);

@@ -33,9 +33,9 @@ typedef struct _heap {
   struct stat string;
 } heap;
 
-LONG check_names(struct event* event, heap* heap, kernel kernel);
-LONG check_names(struct event* event, heap* heap, kernel kernel) {
-  LONG index = min(event->lock, event->work);
-  LONG pipe = max(index, (LONG)heap->string.step);
-  return kernel == kernel_busy ? pipe : 0;
+LONG check_names(struct event* first, heap* second, kernel third);
+LONG check_names(struct event* first, heap* second, kernel third) {
+  LONG index = min(first->lock, first->work);
+  LONG pipe = max(index, (LONG)second->string.step);
+  return third == kernel_busy ? pipe : 0;
 }
