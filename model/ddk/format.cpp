@@ -204,9 +204,8 @@ class Formatter {
                   const std::string& prefix) {
     std::array<char, 64> digits{};
     std::size_t count = 0;
-    for (; value != 0; value /= base) {
-      digits[count++] = (upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
-    }
+    const char* const alphabet = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    for (; value != 0; value /= base) digits[count++] = alphabet[value % base];
     std::size_t zeroes = 0;
     const std::size_t least = field.has_precision ? field.precision : 1;
     if (count < least) zeroes = least - count;
