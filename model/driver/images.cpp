@@ -232,7 +232,13 @@ void Images::rename(const void* address) {
   const std::optional<std::uint32_t> found = kernel_.block_of(address);
   if (!found) return;
   const sim::HeapBlock& block = execution_.heap().block(*found);
-  if (block.kind != static_cast<std::uint32_t>(PoolKind::kImage)) return;
+  if (block.kind != static_cast<std::uint32_t>(PoolKind::kImage)) {
+    std::string name;
+    for (std::uint32_t tag = block.tag; tag != 0; tag >>= 8u) name += static_cast<char>(tag);
+    if (name.empty()) return;
+    const auto offset = static_cast<const char*>(address) - block.address;
+    return kernel_.rename_variable(address, fmt::format("{}+{}", name, offset));
+  }
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   for (const Loaded& image : loaded_) {
     if (index(image.module) != block.owner) continue;

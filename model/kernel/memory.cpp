@@ -101,7 +101,7 @@ void Kernel::judge_frees(const void* address, sim::ObjectId judge) {
   if (std::find(judges_.begin(), judges_.end(), entry) == judges_.end()) judges_.push_back(entry);
 }
 
-void Kernel::free(void* memory, const char* function) {
+void Kernel::free(void* memory, const char* function, std::uint32_t tag) {
   const std::optional<std::uint32_t> found = block_of(memory);
   const bool pool =
       found && execution_.heap().block(*found).kind != static_cast<std::uint32_t>(PoolKind::kImage);
@@ -116,6 +116,13 @@ void Kernel::free(void* memory, const char* function) {
     std::string message = fmt::format("second free of {}", describe_block(*found));
     broken("KRN-POOL-02", std::move(message));
   }
+  const std::uint32_t allocated = execution_.heap().block(*found).tag;
+  if (tag != 0 && tag != allocated) {
+    std::string message = fmt::format("{} with tag 0x{:08X} of memory that has tag 0x{:08X}: {}",
+                                      function, tag, allocated, describe_block(*found));
+    broken("KRN-POOL-05", std::move(message));
+  }
+  check_lives_ended(*found);
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
@@ -226,11 +233,11 @@ bool Kernel::is_variable(const void* address) {
          objects_.at(reinterpret_cast<const void*>(granule)).type != ObjectType::kNone;
 }
 
-void Kernel::rename_variable(const void* address, const char* name) {
+void Kernel::rename_variable(const void* address, std::string name) {
   const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
   const sim::ObjectId object =
       entry_at(reinterpret_cast<const void*>(granule), ObjectType::kVariable, "access").object;
-  if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, name);
+  if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, std::move(name));
 }
 
 void Kernel::touch(const void* address, const char* action) {
