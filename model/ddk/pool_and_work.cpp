@@ -112,7 +112,8 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}},
+      IoWorkItem);
 }
 VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
                        WORK_QUEUE_TYPE, PVOID Context) {
@@ -123,7 +124,8 @@ VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRo
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}},
+      IoWorkItem);
 }
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
   current_kernel().touch(WorkItem, "ExQueueWorkItem");
@@ -133,7 +135,8 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
   current_kernel().queue_work("work item", false,
                               {run,
                                nmrcheck::model::erased(WorkItem->WorkerRoutine),
-                               {WorkItem->Parameter, nullptr, nullptr}});
+                               {WorkItem->Parameter, nullptr, nullptr}},
+                              WorkItem);
 }
 
 NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,
