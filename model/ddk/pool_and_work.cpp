@@ -105,35 +105,35 @@ VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
 }
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE,
                      PVOID Context) {
-  current_kernel().touch(IoWorkItem, "IoQueueWorkItem");
   const auto run = [](const nmrcheck::model::Work& work) {
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE>(work.routine);
     routine(static_cast<PDEVICE_OBJECT>(work.arguments[0]), work.arguments[1]);
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}},
+      IoWorkItem);
 }
 VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
                        WORK_QUEUE_TYPE, PVOID Context) {
-  current_kernel().touch(IoWorkItem, "IoQueueWorkItemEx");
   const auto run = [](const nmrcheck::model::Work& work) {
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE_EX>(work.routine);
     routine(work.arguments[0], work.arguments[1], static_cast<PIO_WORKITEM>(work.arguments[2]));
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}},
+      IoWorkItem);
 }
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
-  current_kernel().touch(WorkItem, "ExQueueWorkItem");
   const auto run = [](const nmrcheck::model::Work& work) {
     reinterpret_cast<PWORKER_THREAD_ROUTINE>(work.routine)(work.arguments[0]);
   };
   current_kernel().queue_work("work item", false,
                               {run,
                                nmrcheck::model::erased(WorkItem->WorkerRoutine),
-                               {WorkItem->Parameter, nullptr, nullptr}});
+                               {WorkItem->Parameter, nullptr, nullptr}},
+                              WorkItem);
 }
 
 NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,

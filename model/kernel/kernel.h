@@ -264,7 +264,9 @@ class Kernel {
 
   // Runs `work` on a worker fiber of its own. With `pin`, the current module's image cannot be
   // unloaded before it returned.
-  void queue_work(const char* name, bool pin, const Work& work);
+  // `item` is the driver's memory that queues it, neither freed nor queued again until the routine
+  // begins; null if there is none.
+  void queue_work(const char* name, bool pin, const Work& work, const void* item = nullptr);
 
  private:
   struct OpenIrql {
@@ -312,6 +314,7 @@ class Kernel {
   std::uint32_t wait_timer(void* timer, std::optional<std::uint64_t> timeout);
   void require_apcs_disabled(const char* function);
   void check_return(const Frame& frame);
+  void mark_queued(const void* item, const sim::Operation& pin);
   HeldLock* held(sim::ObjectId object);
   HeldLock& must_hold(const void* lock, ObjectType type, const char* function);
   void hold(sim::ObjectId object, LockKind kind);

@@ -122,6 +122,12 @@ void Kernel::free(void* memory, const char* function, std::uint32_t tag) {
                                       function, tag, allocated, describe_block(*found));
     broken("KRN-POOL-05", std::move(message));
   }
+  const ObjectTable::Entry& entry = objects_.at(memory);
+  if (entry.type == ObjectType::kWorkItem && execution_.state(entry.object).a != 0) {
+    std::string message = fmt::format("{} on {} of a work item that is queued: {}", function,
+                                      describe_fiber(), describe_block(*found));
+    broken("KRN-WORK-01", std::move(message));
+  }
   check_lives_ended(*found);
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }

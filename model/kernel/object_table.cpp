@@ -37,6 +37,8 @@ const char* to_string(ObjectType type) {
       return "a resource";
     case ObjectType::kLookaside:
       return "a lookaside list";
+    case ObjectType::kWorkItem:
+      return "a work item";
     default:
       return "nothing known";
   }

@@ -22,6 +22,7 @@ enum class ObjectType : std::uint8_t {
   kMutex,
   kResource,
   kLookaside,
+  kWorkItem,
 };
 
 const char* to_string(ObjectType type);

@@ -27,7 +27,7 @@ bool is_event(ObjectType type) {
 
 bool needs_initialization(ObjectType type) {
   return type != ObjectType::kNone && type != ObjectType::kVariable && type != ObjectType::kLock &&
-         type != ObjectType::kRundown;
+         type != ObjectType::kRundown && type != ObjectType::kWorkItem;
 }
 
 bool same_family(ObjectType left, ObjectType right) {
@@ -57,6 +57,8 @@ const char* object_name(ObjectType type) {
       return "resource";
     case ObjectType::kLookaside:
       return "lookaside list";
+    case ObjectType::kWorkItem:
+      return "work item";
     default:
       return "variable";
   }
