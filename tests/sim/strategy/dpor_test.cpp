@@ -59,7 +59,7 @@ std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t
 }
 
 TEST(DporTest, EveryTraceOfRandomProgramsOnce) {
-  EXPECT_GT(compare(0, test::in_this_build(1'500), 8), test::in_this_build(4'000));
+  EXPECT_GT(compare(0, test::in_this_build(800), 8), test::in_this_build(2'000));
 }
 
 TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
@@ -67,8 +67,7 @@ TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
 }
 
 TEST(DporTest, EveryFailureOfRandomPrograms) {
-  EXPECT_GT(compare(0, test::in_this_build(1'500), 5, test::faulty_code),
-            test::in_this_build(3'000));
+  EXPECT_GT(compare(0, test::in_this_build(800), 5, test::faulty_code), test::in_this_build(1'500));
 }
 
 TEST(DporSlowTest, EveryFailureOfManyRandomPrograms) {
