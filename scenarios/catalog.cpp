@@ -66,6 +66,7 @@ std::vector<Scenario> all_scenarios() {
   add_wsk_use(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);
+  add_kernel_regions(list);
   add_verdicts(list);
   add_liveness(list);
   add_echo(list);

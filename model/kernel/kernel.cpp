@@ -113,6 +113,7 @@ void Kernel::discard_image(ModuleId module) {
     const sim::HeapBlock& block = heap.block(i);
     const bool image = block.kind == static_cast<std::uint32_t>(PoolKind::kImage);
     if (!image || !block.live || block.owner != index(module)) continue;
+    check_lives_ended(i);
     heap.free(i, {execution_.current(), execution_.steps(), place()});
   }
 }
@@ -139,6 +140,7 @@ const std::string& Kernel::describe_fiber() const {
 void Kernel::run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body) {
   push(frame);
   body();
+  check_return(at_current().frames.back());
   // Between the last thing that the routine does and its return, others may run: the return is a
   // step of its own, and the code belongs to the image until then.
   execution_.step({{modules_[index(frame.module)].image, sim::Op::kRead}, last}, "return", place());

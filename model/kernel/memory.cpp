@@ -101,7 +101,7 @@ void Kernel::judge_frees(const void* address, sim::ObjectId judge) {
   if (std::find(judges_.begin(), judges_.end(), entry) == judges_.end()) judges_.push_back(entry);
 }
 
-void Kernel::free(void* memory, const char* function) {
+void Kernel::free(void* memory, const char* function, std::uint32_t tag) {
   const std::optional<std::uint32_t> found = block_of(memory);
   const bool pool =
       found && execution_.heap().block(*found).kind != static_cast<std::uint32_t>(PoolKind::kImage);
@@ -116,6 +116,13 @@ void Kernel::free(void* memory, const char* function) {
     std::string message = fmt::format("second free of {}", describe_block(*found));
     broken("KRN-POOL-02", std::move(message));
   }
+  const std::uint32_t allocated = execution_.heap().block(*found).tag;
+  if (tag != 0 && tag != allocated) {
+    std::string message = fmt::format("{} with tag 0x{:08X} of memory that has tag 0x{:08X}: {}",
+                                      function, tag, allocated, describe_block(*found));
+    broken("KRN-POOL-05", std::move(message));
+  }
+  check_lives_ended(*found);
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
