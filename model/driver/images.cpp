@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <stdexcept>
 #include <map>
+#include <stdexcept>
 
 #include "sim/core/rng.h"
 
@@ -173,7 +173,7 @@ void Images::out_of_bounds(const void* address, std::size_t bytes, bool write) {
     message += fmt::format("at offset {} of {}", byte - block.address, kernel_.describe_block(i));
     break;
   }
-  kernel_.broken("KRN-POOL-05", std::move(message));
+  kernel_.broken("KRN-POOL-07", std::move(message));
 }
 
 void Images::access(const void* address, std::size_t bytes, bool write, AccessKind kind,
@@ -199,7 +199,10 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
     }
     const bool fresh = block.live && block.allocated.fiber == execution_.current() &&
                        block.allocated.step == execution_.steps();
-    if (fresh) return;
+    if (fresh) {
+      if (!write) check_written(address, bytes);
+      return;
+    }
   } else if (heap.in_arena(address)) {
     out_of_bounds(address, bytes, write);
   } else {
@@ -210,7 +213,7 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   self.plain = kind == AccessKind::kPlain;
   kernel_.access_bytes(address, bytes, write, action_of(write, kind));
   self.plain = false;
-  if (!write) kernel_.check_written(address, bytes, "read");
+  if (!write) check_written(address, bytes);
   if (found) {
     check_race({execution_.current(), first, static_cast<std::uint32_t>(bytes), write,
                 kind != AccessKind::kPlain, self.stack, code, execution_.steps()});
@@ -236,6 +239,19 @@ void Images::rename(const void* address) {
     const auto variable = image.mapped->symbols.variable(at - image.mapped->image.base());
     if (variable) kernel_.rename_variable(address, variable->function);
   }
+}
+
+// Pool memory that holds what allocation left there. A hint: a copy of a structure may read members
+// that nobody uses.
+void Images::check_written(const void* address, std::size_t bytes) {
+  constexpr std::size_t kScalarBytesMax = 8;
+  kernel_.check_written(address, bytes, "read");
+  if (bytes > kScalarBytesMax || !kernel_.looks_fresh(address, bytes)) return;
+  std::string message =
+      fmt::format("{} reads {} bytes that nobody has written, of {}", kernel_.describe_fiber(),
+                  bytes, kernel_.describe_block(*kernel_.block_of(address)));
+  add_to(message);
+  execution_.hint({"KRN-POOL-06", sim::Severity::kS6, std::move(message), 0, kernel_.place()});
 }
 
 void Images::check_race(const MemoryAccess& access) {

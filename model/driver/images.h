@@ -86,6 +86,7 @@ class Images final : public sim::StepObserver, public CallStackSource {
   void check_image_alive(std::uintptr_t code);
   bool on_own_stack(std::uintptr_t address) const;
   void name_foreign_stack(std::uintptr_t address, std::size_t bytes);
+  void check_written(const void* address, std::size_t bytes);
   void check_race(const MemoryAccess& access);
   std::string describe_stack(StackId stack, std::uintptr_t code) const;
   [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write);

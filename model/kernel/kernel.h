@@ -153,6 +153,8 @@ class Kernel {
   void unwatch(const void* address);
   // For what was just read at `address`: tells if it is memory that nobody has written.
   void check_written(const void* address, std::size_t bytes, const char* action);
+  // True if all of these bytes, 4 at least, are in a block and as allocation left them.
+  bool looks_fresh(const void* address, std::size_t bytes) const;
   // The innermost attach callback in which the block was allocated, or null.
   const Frame* attach_of_block(std::uint32_t block) const;
   // Names the variable at `address` in `footprint`, if it lies in memory that fibers may share.

@@ -135,15 +135,18 @@ void Kernel::watch(const void* address) { watched_.push_back(address); }
 
 void Kernel::unwatch(const void* address) { std::erase(watched_, address); }
 
-void Kernel::check_written(const void* address, std::size_t bytes, const char* action) {
+bool Kernel::looks_fresh(const void* address, std::size_t bytes) const {
   constexpr std::size_t kBytesMin = 4;  // fewer may hold the pattern by chance
-  const std::optional<std::uint32_t> block = block_of(address);
-  if (!block || bytes < kBytesMin) return;
+  if (bytes < kBytesMin || !block_of(address)) return false;
   const auto* first = static_cast<const unsigned char*>(address);
-  if (!std::all_of(first, first + bytes, [](auto b) { return b == sim::Heap::kFreshByte; })) return;
+  return std::all_of(first, first + bytes, [](auto b) { return b == sim::Heap::kFreshByte; });
+}
+
+void Kernel::check_written(const void* address, std::size_t bytes, const char* action) {
+  if (!looks_fresh(address, bytes)) return;
   emit({.kind = EventKind::kUsedUninitialized,
         .module = current_module(),
-        .block = *block,
+        .block = *block_of(address),
         .pointer = address,
         .name = action});
 }

@@ -217,6 +217,9 @@ void Registrar::begin_direct_call(ModuleId callee, const void* argument, const c
   }
   const Lent lent = by_context.binding != kNoBinding || several ? by_context : only;
   if (lent.binding == kNoBinding) {
+    sim::Footprint footprint;
+    add_image(footprint, callee);
+    execution_.step(footprint, name, kernel_.place());
     kernel_.push({FrameKind::kCall, callee, kNoBinding, Side::kClient, name});
   } else {
     begin_call_of(lent.binding, lent.caller, name);

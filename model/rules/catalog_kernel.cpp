@@ -22,7 +22,7 @@ constexpr std::array kRules{
     RuleInfo{"KRN-IMAGE-01", Severity::kS2, kDriver, "The data of an unloaded image is not used.",
              "follows from unloading",
              "Stop every thread, callback and work item of the driver before unload returns."},
-    RuleInfo{"KRN-POOL-05", Severity::kS1, kDriver,
+    RuleInfo{"KRN-POOL-07", Severity::kS1, kDriver,
              "Memory is accessed inside of the block that was allocated.",
              "Driver Verifier, special pool",
              "Compare the size that was allocated with what the code at the place needs."},

@@ -3,12 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "scenarios/driver.h"
 #include "scenarios/kit.h"
 #include "sim/explore/explorer.h"
+#include "sim/strategy/dfs.h"
+#include "sim/strategy/dpor.h"
+#include "tests/sim/random_programs.h"
+#include "tests/sim/traces.h"
 
 namespace nmrcheck {
 namespace {
@@ -99,10 +106,10 @@ TEST(ImagesTest, FreedMemoryIsNotRead) {
 
 TEST(ImagesTest, AccessesStayInsideTheirBlock) {
   EXPECT_EQ(explore(calling("ProbeOverrun", ULONG{7})).verdict, sim::Verdict::kVerified);
-  expect(explore(calling("ProbeOverrun", ULONG{8})), "KRN-POOL-05",
+  expect(explore(calling("ProbeOverrun", ULONG{8})), "KRN-POOL-07",
          "reads 1 bytes at offset 16 of 16 bytes of probe.sys");
   EXPECT_EQ(explore(calling("ProbeCopy", ULONG{16})).verdict, sim::Verdict::kVerified);
-  expect(explore(calling("ProbeCopy", ULONG{17})), "KRN-POOL-05", "writes 17 bytes at offset 0");
+  expect(explore(calling("ProbeCopy", ULONG{17})), "KRN-POOL-07", "writes 17 bytes at offset 0");
 }
 
 TEST(ImagesTest, CrashesAreVerdictsWithTheDriversLine) {
@@ -111,6 +118,19 @@ TEST(ImagesTest, CrashesAreVerdictsWithTheDriversLine) {
   EXPECT_EQ(only(explore(calling("ProbeDivide", ULONG{0}))).rule, sim::kCrash);
   EXPECT_EQ(explore(calling("ProbeDivide", ULONG{5})).verdict, sim::Verdict::kVerified);
   EXPECT_EQ(only(explore(calling("ProbeRecurse", ULONG{0}))).rule, sim::kStackOverflow);
+}
+
+TEST(ImagesTest, MemoryIsWrittenBeforeItIsRead) {
+  const sim::Report report = explore(calling("ProbeUninitialized"));
+  EXPECT_EQ(report.verdict, sim::Verdict::kVerified);
+  ASSERT_EQ(report.hints.size(), 1u);
+  const sim::Violation& hint = report.hints.front().violation;
+  EXPECT_EQ(hint.rule, "KRN-POOL-06");
+  EXPECT_NE(hint.message.find("main reads 4 bytes that nobody has written, of 16 bytes"),
+            std::string::npos)
+      << hint.message;
+  EXPECT_NE(hint.message.find("in ReadFirst (probe.c:24)"), std::string::npos) << hint.message;
+  EXPECT_EQ(explore(calling("ProbeCount")).hints.size(), 0u);
 }
 
 TEST(ImagesTest, RacesAreToldWithBothStacks) {
@@ -157,6 +177,64 @@ TEST(ImagesTest, AnUnloadedImageIsDead) {
     probe.unload();
   });
   EXPECT_EQ(only(thread_left).rule, "NMR-UNL-03");
+}
+
+// --- Partial-order reduction against exhaustive search, on what a driver's code does ---
+
+using Calls = std::vector<std::vector<const char*>>;  // by thread
+
+Calls random_calls(sim::Rng& rng) {
+  static constexpr std::array kFunctions{"ProbeRaiseVolatileFlag", "ProbeSeesVolatileFlag",
+                                         "ProbeLockedIncrement",   "ProbeInterlockedIncrement",
+                                         "ProbeCounter",           "ProbeRaiseFlag",
+                                         "ProbeSeesFlag"};
+  Calls calls(2 + rng.below(2));
+  for (std::vector<const char*>& thread : calls) {
+    const std::uint32_t count = 1 + rng.below(2);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      thread.push_back(kFunctions[rng.below(kFunctions.size())]);
+    }
+  }
+  return calls;
+}
+
+sim::ProgramFactory program_of(const Calls& calls) {
+  const Body body = [calls](kit::Driver& probe) {
+    for (const std::vector<const char*>& thread : calls) {
+      std::vector<VOID (*)()> functions;
+      for (const char* name : thread) functions.push_back(probe.find<VOID()>(name));
+      kit::start_thread(probe.module(), "thread", [functions] {
+        for (VOID (*function)() : functions) function();
+      });
+    }
+  };
+  return [body] { return std::make_unique<ProbeProgram>(body); };
+}
+
+TEST(ImagesTest, ReductionComesToWhatExhaustiveSearchComesTo) {
+  constexpr std::uint64_t kExecutionsMax = 4'000;
+  std::uint64_t compared = 0;
+  std::uint64_t failures = 0;
+  for (std::uint64_t i = 0; i < sim::test::in_this_build(400); ++i) {
+    sim::Rng rng(sim::fork(sim::Seed{3}, i));
+    const sim::ProgramFactory factory = program_of(random_calls(rng));
+    sim::DfsStrategy dfs;
+    const sim::test::Traces all = sim::test::traces_of(factory, dfs, kExecutionsMax);
+    if (!all.exhausted) continue;  // too large to compare
+    sim::DporStrategy dpor;
+    const sim::test::Traces reduced = sim::test::traces_of(factory, dpor, kExecutionsMax);
+    ASSERT_TRUE(reduced.exhausted) << "program " << i;
+    const auto same = [](const auto& left, const auto& right) {
+      return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                        [](const auto& a, const auto& b) { return a.first == b.first; });
+    };
+    ASSERT_TRUE(same(all.executions, reduced.executions)) << "program " << i;
+    ASSERT_TRUE(same(all.failures, reduced.failures)) << "program " << i;
+    compared += reduced.total;
+    failures += reduced.failures.size();
+  }
+  EXPECT_GT(compared, sim::test::in_this_build(400));
+  EXPECT_GT(failures, sim::test::in_this_build(40));
 }
 
 TEST(ImagesTest, WhatIsMissingIsNamed) {
