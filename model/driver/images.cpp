@@ -75,7 +75,7 @@ Images::Images(World& world)
       fibers_(sim::kFibersMax) {
   library_.races.reset();
   world_.set_call_stacks(this);
-  execution_.observe_steps(this);
+  execution_.observe_steps(*this);
 }
 
 void Images::map_in_place() { map_images_in_place = true; }
