@@ -74,8 +74,9 @@ Images::Images(World& world)
       library_(library_of_this_thread()),
       fibers_(sim::kFibersMax) {
   library_.races.reset();
+  if (library_.stacks.size() > CallStacks::kStacksMax / 2) library_.stacks.reset();
   world_.set_call_stacks(this);
-  execution_.observe_steps(this);
+  execution_.observe_steps(*this);
 }
 
 void Images::map_in_place() { map_images_in_place = true; }
@@ -262,6 +263,10 @@ void Images::check_written(const void* address, std::size_t bytes) {
 
 void Images::check_race(const MemoryAccess& access) {
   const MemoryAccess* earlier = library_.races.access(access);
+  if (library_.races.full()) {
+    kernel_.broken(sim::kStepLimit,
+                   "the driver accesses more memory than the detector of data races can follow");
+  }
   if (earlier == nullptr) return;
   const auto what = [](const MemoryAccess& side) {
     return fmt::format("{}{} of {} bytes", side.atomic ? "atomic or volatile " : "",
@@ -307,6 +312,10 @@ void Images::leave_function() {
   self.stack = call.outer;
 }
 
+void Images::seen_at(std::uintptr_t code) {
+  if (execution_.on_fiber() && image_at(code) != nullptr) at_current().code = code;
+}
+
 // Accesses that are not ordered by the driver are found by comparing them with what is: locks,
 // events, queues, atomic accesses, and the registrar's own order.
 void Images::on_step(sim::FiberId fiber, const sim::Footprint& footprint) {
@@ -350,6 +359,7 @@ void Images::add_to(std::string& message) const {
   if (self.code == 0) return;
   const std::string stack = describe_stack(self.stack, self.code);
   if (!stack.empty()) message += "; " + stack;
+  if (library_.stacks.full()) message += " (calls may be missing: too many stacks to keep)";
 }
 
 }  // namespace nmrcheck::model

@@ -57,6 +57,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // `argument` is what was passed first, if that is known.
   void enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument);
   void leave_function();
+  // It is there now. Does nothing if no image's code is at `code`.
+  void seen_at(std::uintptr_t code);
 
   void on_step(sim::FiberId fiber, const sim::Footprint& footprint) override;
   void on_spawn(sim::FiberId parent, sim::FiberId child) override;

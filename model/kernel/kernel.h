@@ -15,6 +15,7 @@
 
 #include "model/event.h"
 #include "model/kernel/frame.h"
+#include "model/kernel/lock_order.h"
 #include "model/kernel/object_table.h"
 #include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
@@ -89,6 +90,7 @@ class Kernel {
   const std::vector<HeldLock>& held_locks(sim::FiberId fiber) const {
     return fibers_[sim::index(fiber)].locks;
   }
+  const LockOrder& lock_order() const { return lock_order_; }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
   // The name of the current fiber. Valid until the next call: like describe_block it is the
@@ -317,7 +319,7 @@ class Kernel {
   void mark_queued(const void* item, const sim::Operation& pin);
   HeldLock* held(sim::ObjectId object);
   HeldLock& must_hold(const void* lock, ObjectType type, const char* function);
-  void hold(sim::ObjectId object, LockKind kind);
+  void hold(const void* lock, LockKind kind, bool waited);
   void drop(sim::ObjectId object);
   void begin_life(const void* object, ObjectType type, const char* function);
   void end_life(const void* object);
@@ -346,6 +348,7 @@ class Kernel {
   IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::uintptr_t variable_mask_ = ~std::uintptr_t{0};
+  LockOrder lock_order_;
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId

@@ -83,6 +83,8 @@ struct Mark {
 // Whether an answer other than the default is one of those that Limits::deviations_max counts.
 enum class Asked : std::uint8_t { kFreely, kBounded };
 
+inline constexpr std::size_t kObserversMax = 2;
+
 // Is told what the fibers of an execution do: for checks that must see every step, such as a
 // detector of data races. Called on the fiber itself.
 class StepObserver {
@@ -199,8 +201,9 @@ class Execution {
   const char* action_of(FiberId fiber) const { return slots_[index(fiber)].action; }
 
   bool traced() const { return trace_ != nullptr; }
-  // Tells `observer` of everything from now on, until the execution ends. Null: nobody.
-  void observe_steps(StepObserver* observer);
+  // Tells `observer` of everything from now on, until the execution ends. Requires: at most
+  // kObserversMax observers.
+  void observe_steps(StepObserver& observer);
   // Adds a line to the current step of the trace. Does nothing when not traced.
   void note(std::string text);
 
@@ -358,7 +361,7 @@ class Execution {
   Program* program_ = nullptr;
   Strategy* strategy_ = nullptr;
   Trace* trace_ = nullptr;
-  StepObserver* observer_ = nullptr;
+  std::vector<StepObserver*> observers_;
   bool told_ = false;  // a trace or an observer wants every step
   std::uint32_t stop_step_ = 0;
   void (*stop_)(std::uint32_t step) = nullptr;

@@ -51,13 +51,16 @@ void Execution::trace_choice(const Choice& choice, const char* question) {
   trace_->choices.push_back({choice, step, question});
 }
 
-void Execution::observe_steps(StepObserver* observer) {
-  observer_ = observer;
-  told_ = trace_ != nullptr || observer_ != nullptr;
+void Execution::observe_steps(StepObserver& observer) {
+  assert(observers_.size() < kObserversMax);
+  observers_.push_back(&observer);
+  told_ = true;
 }
 
 void Execution::tell_step(std::uint32_t slot, std::uint64_t result) {
-  if (observer_ != nullptr) observer_->on_step(FiberId{slot}, pending_[slot].footprint);
+  for (StepObserver* observer : observers_) {
+    observer->on_step(FiberId{slot}, pending_[slot].footprint);
+  }
   if (trace_ != nullptr) record_step(slot, result);
 }
 
