@@ -92,6 +92,9 @@ enum class EventKind : std::uint8_t {
   // Returned: status; the provider's are passed if it is success.
   kClientAttachCalled,
   kClientAttachReturned,
+  // A deregistration has come to `binding` and finds neither an attachment nor a mere proposal:
+  // `block` is the BindingPhase that it is in.
+  kDeregisterMet,
   // Nmr{Client,Provider}Detach*Complete entered by `side`.
   kCompletionCalled,
   kCompletionReturned,
@@ -102,6 +105,18 @@ enum class EventKind : std::uint8_t {
   // A call through a dispatch table; `side` is the caller's.
   kCallBegan,
   kCallEnded,
+  // WSK. `pointer` is the application's WSK_REGISTRATION, `name` the function. Registered: the
+  // client dispatch table is passed; module. CaptureCalled: `block` is the time to wait for, in
+  // milliseconds. Captured: binding. ReleaseCalled and DeregisterCalled whether or not they are
+  // due. DeregisterReturned also when WskRegister fails after all.
+  kWskRegistered,
+  kWskCaptureCalled,
+  kWskCaptured,
+  kWskReleaseCalled,
+  kWskDeregisterCalled,
+  kWskDeregisterReturned,
+  // `block` sockets are open on `binding`.
+  kWskSocketsChanged,
   // The module calls through a table that is NULL.
   kNullTableCalled,
   // Declared by the design: `side` holds a reference to its peer from Taken to Dropped, and a
@@ -129,6 +144,9 @@ enum class EventKind : std::uint8_t {
   kHandleDereferenced,
   // A fiber is about to acquire a lock that it holds already: `pointer` is the lock.
   kLockRecursed,
+  // A work item of the module; Ended: its routine has returned.
+  kWorkQueued,
+  kWorkEnded,
   // A function is called above the highest IRQL that it allows, `status`.
   kIrqlExceeded,
   // Inside the detach or cleanup callback of `side`, `name` is about to do what may wait or needs

@@ -11,10 +11,14 @@
 namespace nmrcheck::model {
 
 World::World(sim::Execution& execution, const Profile& profile, Callouts& callouts)
-    : execution_(execution), kernel_(execution, *this), registrar_(kernel_, profile, callouts) {}
+    : execution_(execution),
+      kernel_(execution, *this),
+      registrar_(kernel_, profile, callouts),
+      situations_(execution, view_, kernel_) {}
 
 void World::emit(const Event& event) {
   view_.fold(event);
+  situations_.observe(event);
   if (execution_.traced()) describe(event);
   if (std::optional<sim::Violation> violation = judge(event)) {
     sim::Violation moved = std::move(*violation);

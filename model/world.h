@@ -9,6 +9,7 @@
 #include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/profile.h"
+#include "model/situations.h"
 #include "sim/run/execution.h"
 
 namespace nmrcheck::model {
@@ -53,6 +54,7 @@ class World final : public EventSink {
   View view_;
   Kernel kernel_;
   Registrar registrar_;
+  Situations situations_;
   const CallStackSource* call_stacks_ = nullptr;
 };
 

@@ -5,17 +5,25 @@
 
 #include "scenarios/drivers/catalog.h"
 #include "scenarios/engine/catalog.h"
+#include "scenarios/expectations.h"
 #include "scenarios/harness/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
+#include "scenarios/wsk/catalog.h"
 
 namespace nmrcheck {
 
 void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
                        std::string_view fixed_summary, decltype(Scenario::make) fixed) {
   list.push_back(faulty);
-  list.push_back(
-      {faulty.twin, fixed_summary, {}, faulty.name, faulty.source, faulty.parameters, fixed});
+  list.push_back({faulty.twin,
+                  fixed_summary,
+                  {},
+                  faulty.name,
+                  faulty.source,
+                  faulty.parameters,
+                  fixed,
+                  faulty.situations});
 }
 
 namespace {
@@ -54,8 +62,11 @@ std::vector<Scenario> all_scenarios() {
   add_bugs_teardown(list);
   add_bugs_registrar(list);
   add_generated(list);
+  add_wsk_registration(list);
+  add_wsk_use(list);
   add_kernel_memory(list);
   add_kernel_synchronization(list);
+  add_kernel_regions(list);
   add_verdicts(list);
   add_liveness(list);
   add_echo(list);
@@ -63,6 +74,7 @@ std::vector<Scenario> all_scenarios() {
   add_ticker(list);
   add_relay(list);
   add_engine(list);
+  add_expectations(list);
   return list;
 }
 

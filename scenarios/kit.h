@@ -68,6 +68,9 @@ void deregister_provider(HANDLE handle);
 inline constexpr Parameter kFaults{
     "faults", "how many allocations, registrations, attachments fail", 1, 0, 8};
 
+// The same where nothing fails unless one asks for it.
+inline constexpr Parameter kNoFaults{kFaults.name, kFaults.meaning, 0, kFaults.min, kFaults.max};
+
 using DriveFunction = void (*)(model::World& world, const ParameterValues& values);
 
 class FunctionDriverProgram final : public model::DriverProgram {

@@ -36,6 +36,9 @@ struct Scenario {
   // A fresh program for one execution. Requires: `values` holds every parameter, within its limits.
   std::unique_ptr<sim::Program> (*make)(const ParameterValues& values,
                                         const model::Profile& profile) = nullptr;
+  // What should occur in some execution (model/situations.h, or NMRCHECK_REACHED in the design):
+  // where one never does, "verified" says less than it seems to.
+  std::vector<std::string_view> situations = {};
 };
 
 // All scenarios in a fixed order.

@@ -1,14 +1,16 @@
-// The one ambient pointer of the project: C signatures leave no room to pass the world.
+// The ambient pointers of the project: C signatures leave no room to pass the world.
 #include "model/ddk/driver_program.h"
 
 #include <cassert>
 
 #include "model/ddk/callouts.h"
+#include "model/ddk/wsk_client.h"
 
 namespace nmrcheck::model {
 namespace {
 
 thread_local World* ambient_world = nullptr;
+thread_local WskClients* ambient_wsk_clients = nullptr;
 thread_local std::unique_ptr<Images>* ambient_images = nullptr;
 
 }  // namespace
@@ -18,6 +20,7 @@ struct DriverProgram::State {
 
   DdkCallouts callouts;
   World world;
+  WskClients wsk_clients;
   std::unique_ptr<Images> images;  // made when the first is loaded
 };
 
@@ -33,6 +36,7 @@ DriverProgram::~DriverProgram() {
 void DriverProgram::run(sim::Execution& execution) {
   state_ = std::make_unique<State>(execution, profile_);
   ambient_world = &state_->world;
+  ambient_wsk_clients = &state_->wsk_clients;
   ambient_images = &state_->images;
   set_current_images(nullptr);
   drive(state_->world);
@@ -66,6 +70,11 @@ Images& current_world_images() {
 World& current_world() {
   assert(ambient_world != nullptr && "a WDK function is called outside of a simulated driver");
   return *ambient_world;
+}
+
+WskClients& current_wsk_clients() {
+  assert(ambient_world != nullptr && "a WSK function is called outside of a simulated driver");
+  return *ambient_wsk_clients;
 }
 
 }  // namespace nmrcheck::model

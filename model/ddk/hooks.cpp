@@ -52,6 +52,14 @@ std::uint64_t combined(nmrcheck_atomic_op op, std::uint64_t old, std::uint64_t o
   }
 }
 
+// The step of an atomic access was made: tells the detector of races, if one looks on.
+void note_atomic(const volatile void* address, unsigned size, bool write, void* code) {
+  nmrcheck::model::Images* images = nmrcheck::model::current_images();
+  if (images == nullptr) return;
+  images->note_atomic(const_cast<const void*>(address), size, write,
+                      reinterpret_cast<std::uintptr_t>(code));
+}
+
 [[noreturn]] void failed(std::string message, nmrcheck::sim::Place place) {
   current_world().broken("KRN-ASSERT-01", std::move(message), place);
   std::terminate();  // not reached: the fiber is dropped
@@ -64,6 +72,7 @@ extern "C" {
 int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_op op,
                         int64_t operand, int64_t comparand, nmrcheck_memory_order) {
   current_kernel().access(const_cast<void*>(address), true, "interlocked");
+  note_atomic(address, size, true, __builtin_return_address(0));
   const std::uint64_t old = load(address, size);
   current_kernel().check_written(const_cast<void*>(address), size, "interlocked");
   const std::int64_t result = sign_extended(old, size);
@@ -75,12 +84,14 @@ int64_t nmrcheck_atomic(volatile void* address, unsigned size, nmrcheck_atomic_o
 
 uint64_t nmrcheck_load(const volatile void* address, unsigned size, nmrcheck_memory_order) {
   current_kernel().access(const_cast<const void*>(address), false, "read");
+  note_atomic(address, size, false, __builtin_return_address(0));
   current_kernel().check_written(const_cast<const void*>(address), size, "read");
   return load(address, size);
 }
 
 void nmrcheck_store(volatile void* address, unsigned size, uint64_t value, nmrcheck_memory_order) {
   current_kernel().access(const_cast<void*>(address), true, "write");
+  note_atomic(address, size, true, __builtin_return_address(0));
   store(address, size, value);
 }
 
@@ -125,6 +136,8 @@ void nmrcheck_plain_write(volatile void* address, unsigned, const char* expressi
 void nmrcheck_touch(const volatile void* pointer) {
   current_kernel().touch(const_cast<const void*>(pointer), "touch");
 }
+
+void nmrcheck_reached(const char* name) { current_world().execution().reached(name); }
 
 void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name) {
   current_world().registrar().begin_call(dispatch_table, peer_context, name);

@@ -3,6 +3,7 @@
 #include <wdm.h>
 
 #include "model/ddk/driver_program.h"
+#include "model/ddk/pool.h"
 #include "model/ddk/threads.h"
 
 using nmrcheck::model::current_kernel;
@@ -41,6 +42,10 @@ PVOID allocate(SIZE_T bytes, PoolKind kind, ULONG tag, bool zeroed) {
 
 }  // namespace
 
+PVOID allocate_pool(POOL_TYPE type, SIZE_T bytes, ULONG tag) {
+  return allocate(bytes, kind_of(type), tag, (type & POOL_ZERO_ALLOCATION) != 0);
+}
+
 std::optional<sim::FiberId> thread_of_object(const void* object) {
   const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(object) - kThreadObjects;
   if (offset % kThreadStride != 0 || offset / kThreadStride >= sim::kFibersMax) return std::nullopt;
@@ -61,7 +66,17 @@ PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
   return nmrcheck::model::allocate(NumberOfBytes, kind, Tag, zeroed);
 }
 PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
-  return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
+  return nmrcheck::model::allocate_pool(PoolType, NumberOfBytes, Tag);
+}
+PVOID ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes) {
+  return nmrcheck::model::allocate_pool(PoolType, NumberOfBytes, 0);
+}
+PVOID ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+  PVOID memory = nmrcheck::model::allocate_pool(PoolType, NumberOfBytes, Tag);
+  if (memory == nullptr && (PoolType & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE) == 0) {
+    current_kernel().broken("KRN-ASSERT-01", "ExAllocatePoolWithQuotaTag raises an exception");
+  }
+  return memory;
 }
 PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
   return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, true);
@@ -70,7 +85,7 @@ PVOID ExAllocatePoolUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULON
   return nmrcheck::model::allocate(NumberOfBytes, nmrcheck::model::kind_of(PoolType), Tag, false);
 }
 VOID ExFreePool(PVOID P) { current_kernel().free(P, "ExFreePool"); }
-VOID ExFreePoolWithTag(PVOID P, ULONG) { current_kernel().free(P, "ExFreePoolWithTag"); }
+VOID ExFreePoolWithTag(PVOID P, ULONG Tag) { current_kernel().free(P, "ExFreePoolWithTag", Tag); }
 
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
   void* memory = nmrcheck::model::allocate(sizeof(_IO_WORKITEM), PoolKind::kNonPaged, 0, true);
@@ -90,35 +105,35 @@ VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
 }
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE,
                      PVOID Context) {
-  current_kernel().touch(IoWorkItem, "IoQueueWorkItem");
   const auto run = [](const nmrcheck::model::Work& work) {
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE>(work.routine);
     routine(static_cast<PDEVICE_OBJECT>(work.arguments[0]), work.arguments[1]);
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, nullptr}},
+      IoWorkItem);
 }
 VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
                        WORK_QUEUE_TYPE, PVOID Context) {
-  current_kernel().touch(IoWorkItem, "IoQueueWorkItemEx");
   const auto run = [](const nmrcheck::model::Work& work) {
     const auto routine = reinterpret_cast<PIO_WORKITEM_ROUTINE_EX>(work.routine);
     routine(work.arguments[0], work.arguments[1], static_cast<PIO_WORKITEM>(work.arguments[2]));
   };
   current_kernel().queue_work(
       "work item", true,
-      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}});
+      {run, nmrcheck::model::erased(WorkerRoutine), {IoWorkItem->device, Context, IoWorkItem}},
+      IoWorkItem);
 }
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE) {
-  current_kernel().touch(WorkItem, "ExQueueWorkItem");
   const auto run = [](const nmrcheck::model::Work& work) {
     reinterpret_cast<PWORKER_THREAD_ROUTINE>(work.routine)(work.arguments[0]);
   };
   current_kernel().queue_work("work item", false,
                               {run,
                                nmrcheck::model::erased(WorkItem->WorkerRoutine),
-                               {WorkItem->Parameter, nullptr, nullptr}});
+                               {WorkItem->Parameter, nullptr, nullptr}},
+                              WorkItem);
 }
 
 NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID,
@@ -144,6 +159,10 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK, POBJECT_TYPE, KPR
 }
 LONG_PTR ObfReferenceObject(PVOID) { return 1; }
 LONG_PTR ObfDereferenceObject(PVOID) { return 0; }
+PKTHREAD KeGetCurrentThread(VOID) {
+  return static_cast<PKTHREAD>(
+      nmrcheck::model::object_of_thread(current_kernel().execution().current()));
+}
 NTSTATUS ZwClose(HANDLE Handle) {
   return thread_of_object(Handle) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }

@@ -4,11 +4,13 @@
 
 #include <optional>
 
+#include "model/ddk/clock.h"
 #include "model/ddk/driver_program.h"
 #include "model/ddk/threads.h"
 
 using nmrcheck::model::current_kernel;
 using nmrcheck::model::LockKind;
+using nmrcheck::model::Region;
 
 namespace {
 
@@ -18,12 +20,12 @@ KIRQL acquire_raising(void* lock, LockKind kind) {
   return before;
 }
 
-// Relative times are negative, in units of 100 ns; absolute ones count from the start of the run.
+// Relative times are negative, in units of 100 ns; absolute ones are those of KeQuerySystemTime.
 std::optional<std::uint64_t> timeout_of(const LARGE_INTEGER* timeout) {
   if (timeout == nullptr) return std::nullopt;
   if (timeout->QuadPart <= 0) return static_cast<std::uint64_t>(-timeout->QuadPart);
   const auto deadline = static_cast<std::uint64_t>(timeout->QuadPart);
-  const std::uint64_t now = current_kernel().execution().now();
+  const std::uint64_t now = nmrcheck::model::system_time();
   return deadline > now ? deadline - now : 0;
 }
 
@@ -51,7 +53,7 @@ NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON, KPROCESSOR_MODE, BOOL
     current_kernel().join_thread(*thread);
     return STATUS_SUCCESS;
   }
-  return static_cast<NTSTATUS>(current_kernel().wait_event(Object, timeout_of(Timeout)));
+  return static_cast<NTSTATUS>(current_kernel().wait(Object, timeout_of(Timeout)));
 }
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER Interval) {
   current_kernel().sleep(timeout_of(Interval).value_or(0));
@@ -59,12 +61,8 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER Interva
 }
 
 KIRQL KeGetCurrentIrql(VOID) { return current_kernel().settled_irql(); }
-KIRQL KfRaiseIrql(KIRQL NewIrql) {
-  const KIRQL before = current_kernel().irql();
-  current_kernel().set_irql(NewIrql);
-  return before;
-}
-VOID KeLowerIrql(KIRQL NewIrql) { current_kernel().set_irql(NewIrql); }
+KIRQL KfRaiseIrql(KIRQL NewIrql) { return current_kernel().raise_irql(NewIrql); }
+VOID KeLowerIrql(KIRQL NewIrql) { current_kernel().lower_irql(NewIrql); }
 
 VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
   current_kernel().initialize_lock(SpinLock);
@@ -125,8 +123,17 @@ VOID ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock) {
   current_kernel().release_lock(const_cast<LONG*>(SpinLock), LockKind::kSpin, std::nullopt);
 }
 
-VOID KeEnterCriticalRegion(VOID) { current_kernel().enter_critical_region(1); }
-VOID KeLeaveCriticalRegion(VOID) { current_kernel().enter_critical_region(-1); }
+VOID KeEnterCriticalRegion(VOID) { current_kernel().enter_region(Region::kCritical); }
+VOID KeLeaveCriticalRegion(VOID) { current_kernel().leave_region(Region::kCritical); }
+VOID KeEnterGuardedRegion(VOID) { current_kernel().enter_region(Region::kGuarded); }
+VOID KeLeaveGuardedRegion(VOID) { current_kernel().leave_region(Region::kGuarded); }
+BOOLEAN KeAreApcsDisabled(VOID) { return current_kernel().apcs_disabled() ? TRUE : FALSE; }
+BOOLEAN KeAreAllApcsDisabled(VOID) {
+  return current_kernel().in_region(Region::kGuarded) ||
+                 current_kernel().settled_irql() >= nmrcheck::model::kApcLevel
+             ? TRUE
+             : FALSE;
+}
 
 VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock) {
   current_kernel().initialize_lock(PushLock);

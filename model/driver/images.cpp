@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <stdexcept>
-#include <unordered_map>
 
 #include "sim/core/rng.h"
 
@@ -54,7 +54,7 @@ class ImageLibrary {
   RaceDetector races;
 
  private:
-  std::unordered_map<std::string, std::unique_ptr<MappedImage>> mapped_;
+  std::map<std::string, std::unique_ptr<MappedImage>> mapped_;
   std::array<Place, 4096> places_;
 };
 
@@ -173,7 +173,7 @@ void Images::out_of_bounds(const void* address, std::size_t bytes, bool write) {
     message += fmt::format("at offset {} of {}", byte - block.address, kernel_.describe_block(i));
     break;
   }
-  kernel_.broken("KRN-POOL-05", std::move(message));
+  kernel_.broken("KRN-POOL-07", std::move(message));
 }
 
 void Images::access(const void* address, std::size_t bytes, bool write, AccessKind kind,
@@ -199,7 +199,10 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
     }
     const bool fresh = block.live && block.allocated.fiber == execution_.current() &&
                        block.allocated.step == execution_.steps();
-    if (fresh) return;
+    if (fresh) {
+      if (!write) check_written(address, bytes);
+      return;
+    }
   } else if (heap.in_arena(address)) {
     out_of_bounds(address, bytes, write);
   } else {
@@ -210,11 +213,18 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   self.plain = kind == AccessKind::kPlain;
   kernel_.access_bytes(address, bytes, write, action_of(write, kind));
   self.plain = false;
-  if (!write) kernel_.check_written(address, bytes, "read");
+  if (!write) check_written(address, bytes);
   if (found) {
     check_race({execution_.current(), first, static_cast<std::uint32_t>(bytes), write,
                 kind != AccessKind::kPlain, self.stack, code, execution_.steps()});
   }
+}
+
+void Images::note_atomic(const void* address, std::size_t bytes, bool write, std::uintptr_t code) {
+  if (!execution_.on_fiber() || !kernel_.block_of(address)) return;
+  check_race({execution_.current(), reinterpret_cast<std::uintptr_t>(address),
+              static_cast<std::uint32_t>(bytes), write, true, at_current().stack, code,
+              execution_.steps()});
 }
 
 // For pictures: globals by their names, pool memory by its place in the block.
@@ -222,13 +232,32 @@ void Images::rename(const void* address) {
   const std::optional<std::uint32_t> found = kernel_.block_of(address);
   if (!found) return;
   const sim::HeapBlock& block = execution_.heap().block(*found);
-  if (block.kind != static_cast<std::uint32_t>(PoolKind::kImage)) return;
+  if (block.kind != static_cast<std::uint32_t>(PoolKind::kImage)) {
+    std::string name;
+    for (std::uint32_t tag = block.tag; tag != 0; tag >>= 8u) name += static_cast<char>(tag);
+    if (name.empty()) return;
+    const auto offset = static_cast<const char*>(address) - block.address;
+    return kernel_.rename_variable(address, fmt::format("{}+{}", name, offset));
+  }
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   for (const Loaded& image : loaded_) {
     if (index(image.module) != block.owner) continue;
     const auto variable = image.mapped->symbols.variable(at - image.mapped->image.base());
     if (variable) kernel_.rename_variable(address, variable->function);
   }
+}
+
+// Pool memory that holds what allocation left there. A hint: a copy of a structure may read members
+// that nobody uses.
+void Images::check_written(const void* address, std::size_t bytes) {
+  constexpr std::size_t kScalarBytesMax = 8;
+  kernel_.check_written(address, bytes, "read");
+  if (bytes > kScalarBytesMax || !kernel_.looks_fresh(address, bytes)) return;
+  std::string message =
+      fmt::format("{} reads {} bytes that nobody has written, of {}", kernel_.describe_fiber(),
+                  bytes, kernel_.describe_block(*kernel_.block_of(address)));
+  add_to(message);
+  execution_.hint({"KRN-POOL-06", sim::Severity::kS6, std::move(message), 0, kernel_.place()});
 }
 
 void Images::check_race(const MemoryAccess& access) {
@@ -318,7 +347,7 @@ std::string Images::describe_stack(StackId stack, std::uintptr_t code) const {
 
 void Images::add_to(std::string& message) const {
   const FiberState& self = at_current();
-  if (self.calls.empty()) return;
+  if (self.code == 0) return;
   const std::string stack = describe_stack(self.stack, self.code);
   if (!stack.empty()) message += "; " + stack;
 }

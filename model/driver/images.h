@@ -51,6 +51,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // It is about to access the memory.
   void access(const void* address, std::size_t bytes, bool write, AccessKind kind,
               std::uintptr_t code);
+  // An Interlocked function, whose step was just made, accessed the memory.
+  void note_atomic(const void* address, std::size_t bytes, bool write, std::uintptr_t code);
   // It entered a function, whose caller continues at `caller`.
   // `argument` is what was passed first, if that is known.
   void enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument);
@@ -84,6 +86,7 @@ class Images final : public sim::StepObserver, public CallStackSource {
   void check_image_alive(std::uintptr_t code);
   bool on_own_stack(std::uintptr_t address) const;
   void name_foreign_stack(std::uintptr_t address, std::size_t bytes);
+  void check_written(const void* address, std::size_t bytes);
   void check_race(const MemoryAccess& access);
   std::string describe_stack(StackId stack, std::uintptr_t code) const;
   [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write);

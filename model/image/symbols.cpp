@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <list>
 #include <map>
@@ -80,6 +81,17 @@ std::string_view plain_variable(std::string_view symbol) {
     symbol = symbol.substr(0, number);
   }
   return symbol.substr(symbol.rfind('.') + 1);  // npos + 1 is 0
+}
+
+// libdw puts the compiler's working directory before names that were recorded without one, also
+// before those that -ffile-prefix-map made relative to something else: takes it away again.
+const char* relative(const char* file, Dwarf_Die* unit) {
+  Dwarf_Attribute attribute;
+  const char* directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+  if (file == nullptr || directory == nullptr || *directory == '\0') return file;
+  const std::size_t length = std::strlen(directory);
+  const bool below = std::strncmp(file, directory, length) == 0 && file[length] == '/';
+  return below ? file + length + 1 : file;
 }
 
 }  // namespace
@@ -201,7 +213,7 @@ Location Symbols::Image::place(std::uint64_t address) {
     Dwarf_Line* line = dwarf_getsrc_die(&die, address);
     int number = 0;  // stays 0 in code that belongs to no line
     if (line != nullptr && dwarf_lineno(line, &number) == 0 && number > 0) {
-      place.file = dwarf_linesrc(line, nullptr, nullptr);
+      place.file = relative(dwarf_linesrc(line, nullptr, nullptr), &die);
       place.line = place.file != nullptr ? number : 0;
     }
   }

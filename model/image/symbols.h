@@ -11,9 +11,11 @@ namespace nmrcheck::model {
 
 // The strings live as long as the Symbols object that returned them.
 struct Location {
-  const char* function;        // never null; kUnknownFunction if nothing is known
-  const char* file = nullptr;  // as the compiler recorded it; null if unknown
-  int line = 0;                // counts from 1; 0 if unknown
+  const char* function;  // never null; kUnknownFunction if nothing is known
+  // As the compiler recorded it (see -ffile-prefix-map); relative if it lies below the directory in
+  // which the compiler ran. Null if unknown.
+  const char* file = nullptr;
+  int line = 0;  // counts from 1; 0 if unknown
 };
 
 inline constexpr const char* kUnknownFunction = "unknown function";

@@ -10,6 +10,16 @@ namespace nmrcheck::model {
 
 using sim::Op;
 
+namespace {
+
+// The state of a timer: set to go off once or again and again, has gone off.
+constexpr std::uint64_t kOnce = 1;
+constexpr std::uint64_t kWentOff = 2;
+constexpr std::uint64_t kPeriodic = 4;
+constexpr std::uint64_t kTimerSet = kOnce | kPeriodic;
+
+}  // namespace
+
 // Made by whoever needs it first.
 sim::ObjectId Kernel::dpc_queue() {
   constexpr std::uint64_t kKey = 0x6470632071756575u;
@@ -17,10 +27,16 @@ sim::ObjectId Kernel::dpc_queue() {
   return dpc_queue_;
 }
 
-void Kernel::initialize_dpc(void* dpc) { initialize(dpc, ObjectType::kDpc, {}, "KeInitializeDpc"); }
+void Kernel::initialize_dpc(void* dpc, bool threaded) {
+  initialize(dpc, ObjectType::kDpc, {}, threaded ? "KeInitializeThreadedDpc" : "KeInitializeDpc");
+  ObjectTable::Entry& entry = objects_.at(dpc);
+  entry.threaded = threaded;
+  entry.processor = kAnyProcessor;
+}
 
-void Kernel::initialize_timer(void* timer) {
-  initialize(timer, ObjectType::kTimer, {}, "KeInitializeTimer");
+void Kernel::target_dpc(void* dpc, std::uint8_t processor) {
+  step_on(dpc, ObjectType::kDpc, Op::kUpdate, "KeSetTargetProcessorDpc");
+  objects_.at(dpc).processor = processor;
 }
 
 bool Kernel::queue_dpc(void* dpc, const Work& work) {
@@ -34,9 +50,13 @@ bool Kernel::queue_dpc(void* dpc, const Work& work) {
   if (already) return false;
   const sim::ObjectId ended = execution_.create("end of DPC");
   dpc_ends_.push_back(ended);
-  execution_.spawn("DPC", [this, dpc, queued, ended, module = current_module(), work] {
-    run_deferred(dpc, {{queued, Op::kTryWaitConsume}}, ended, module, work);
-  });
+  const Deferred deferred{.address = dpc,
+                          .take = {{queued, Op::kTryWaitConsume}},
+                          .taken = 1,
+                          .module = current_module(),
+                          .work = work,
+                          .traits = traits_of(dpc)};
+  execution_.spawn("DPC", [this, deferred, ended] { run_deferred(deferred, ended, 1); });
   return true;
 }
 
@@ -54,55 +74,127 @@ void Kernel::flush_dpcs() {
   }
 }
 
-bool Kernel::set_timer(void* timer, const Work& work) {
+void Kernel::initialize_timer(void* timer, bool synchronization) {
+  initialize(timer, ObjectType::kTimer, {}, "KeInitializeTimer");
+  objects_.at(timer).consumes = synchronization;
+}
+
+bool Kernel::set_timer(void* timer, const Work& work, bool periodic) {
   constexpr const char* kFunction = "KeSetTimer";
   require_irql_at_most(kDispatchLevel, kFunction);
   const std::optional<std::uint32_t> block = block_of(timer);
-  const sim::Footprint footprint = footprint_on(timer, ObjectType::kTimer, Op::kSet, kFunction);
-  const sim::ObjectId set = footprint.begin()->object;
-  const bool already = execution_.step(footprint, kFunction, place()) != 0;
+  const sim::ObjectId object = entry_at(timer, ObjectType::kTimer, kFunction).object;
+  const std::uint64_t kind = periodic ? kPeriodic : kOnce;
+  sim::Footprint footprint{{object, Op::kExchange, kind}};
+  if (block) footprint.add({execution_.heap().block(*block).lifetime, Op::kRead});
+  const ObjectTable::Entry& dpc = objects_.at(work.arguments[0]);
+  if (dpc.type == ObjectType::kDpc) footprint.add({dpc.object, Op::kRead});
+  const std::uint64_t before = execution_.step(footprint, kFunction, place());
   check_alive(block, timer, kFunction);
-  if (already) return true;
-  const sim::ObjectId ended = execution_.create("end of timer");
-  execution_.spawn("timer", [this, timer, set, ended, module = current_module(), work] {
-    // Going off and queueing the DPC are one step: KeFlushQueuedDpcs finds nothing in between.
-    run_deferred(timer, {{set, Op::kTryWaitConsume}, {dpc_queue(), Op::kUpdate}}, ended, module,
-                 work);
-  });
-  return false;
+  const bool already = (before & kTimerSet) != 0;
+  if ((before & kind) != 0) return already;  // its fiber waits already
+  spawn_timer({.address = timer,
+               .take = {periodic ? sim::Operation{object, Op::kCompareExchange, kPeriodic,
+                                                  kPeriodic | kWentOff}
+                                 : sim::Operation{object, Op::kCompareExchange, kOnce, kWentOff},
+                        {dpc_queue(), Op::kUpdate}},
+               .taken = kind,
+               .module = current_module(),
+               .work = work,
+               .traits = traits_of(work.arguments[0])},
+              periodic ? kPeriodsMax : 1);
+  return already;
 }
 
+// Going off and queueing the DPC are one step: KeFlushQueuedDpcs finds nothing in between.
+void Kernel::spawn_timer(const Deferred& timer, std::uint32_t times) {
+  const sim::ObjectId ended = execution_.create("end of timer");
+  execution_.spawn("timer", [this, timer, ended, times] { run_deferred(timer, ended, times); });
+}
+
+Kernel::DpcTraits Kernel::traits_of(const void* dpc) {
+  const ObjectTable::Entry& entry = objects_.at(dpc);
+  if (entry.type != ObjectType::kDpc) return {};
+  return {entry.threaded, entry.processor};
+}
+
+// What has gone off stays so.
 bool Kernel::cancel_timer(void* timer) {
-  require_irql_at_most(kDispatchLevel, "KeCancelTimer");
-  return step_on(timer, ObjectType::kTimer, Op::kClear, "KeCancelTimer") != 0;
+  constexpr const char* kFunction = "KeCancelTimer";
+  require_irql_at_most(kDispatchLevel, kFunction);
+  const std::optional<std::uint32_t> block = block_of(timer);
+  const sim::ObjectId object = entry_at(timer, ObjectType::kTimer, kFunction).object;
+  sim::Footprint footprint{{object, Op::kCompareExchange, kOnce, 0},
+                           {object, Op::kCompareExchange, kPeriodic, 0},
+                           {object, Op::kCompareExchange, kPeriodic | kWentOff, kWentOff}};
+  if (block) footprint.add({execution_.heap().block(*block).lifetime, Op::kRead});
+  const std::uint64_t before = execution_.step(footprint, kFunction, place());
+  check_alive(block, timer, kFunction);
+  return (before & kTimerSet) != 0;
+}
+
+bool Kernel::read_timer(const void* timer) {
+  return (step_on(timer, ObjectType::kTimer, Op::kRead, "KeReadStateTimer") & kWentOff) != 0;
+}
+
+// Requires: the timer is not set with another kind of period while somebody waits.
+std::uint32_t Kernel::wait_timer(void* timer, std::optional<std::uint64_t> timeout) {
+  constexpr const char* kFunction = "KeWaitForSingleObject";
+  may_wait(timeout);
+  const ObjectTable::Entry& entry = entry_at(timer, ObjectType::kTimer, kFunction);
+  const sim::ObjectId object = entry.object;
+  const bool consumes = entry.consumes;
+  const std::uint64_t stays = execution_.state(object).a & kPeriodic;
+  const std::optional<std::uint32_t> block = block_of(timer);
+  const bool polls = timeout && *timeout == 0;
+  sim::Footprint footprint;
+  if (polls && consumes) {
+    footprint.add({object, Op::kCompareExchange, kWentOff, 0});
+    footprint.add({object, Op::kCompareExchange, kPeriodic | kWentOff, kPeriodic});
+  } else if (polls) {
+    footprint.add({object, Op::kRead});
+  } else {
+    footprint.add({object, Op::kAwait, stays | kWentOff});
+    if (consumes) footprint.add({object, Op::kWrite, stays});
+  }
+  if (block) footprint.add({execution_.heap().block(*block).lifetime, Op::kRead});
+  if (timeout && !polls) return wait_until(timer, footprint, *timeout);
+  const std::uint64_t state = execution_.step(footprint, kFunction, place());
+  check_alive(block, timer, kFunction);
+  return !polls || (state & kWentOff) != 0 ? kStatusSuccess : kStatusTimeout;
 }
 
 // The body of the fiber: takes the DPC from its queue, or the timer, and runs the routine.
-void Kernel::run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended,
-                          ModuleId module, const Work& work) {
+void Kernel::run_deferred(const Deferred& deferred, sim::ObjectId ended, std::uint32_t times) {
+  sim::Footprint take = deferred.take;
+  const Work& work = deferred.work;
+  const Module& module = modules_[index(deferred.module)];
   const bool timer = take.size() > 1;
   const char* action = timer ? "timer goes off" : "DPC begins";
-  const void* const used[] = {address, work.arguments[0]};
-  const sim::ObjectId image = modules_[index(module)].image;
-  take.add({image, Op::kRead});
+  const void* const used[] = {deferred.address, work.arguments[0]};
+  take.add({module.image, Op::kRead});
   for (const void* memory : used) {
     const std::optional<std::uint32_t> block = block_of(memory);
     if (block) take.add({execution_.heap().block(*block).lifetime, Op::kRead});
   }
-  const bool taken = execution_.step(take, action, place()) != 0;
-  if (!taken) {
+  if ((execution_.step(take, action, place()) & deferred.taken) == 0) {
     execution_.step({{ended, Op::kExit}}, "removed before", place());
     return;
   }
   if (timer) dpc_ends_.push_back(ended);
-  if (modules_[index(module)].unloaded) {
-    std::string message = fmt::format("{} is unloaded while its {}", modules_[index(module)].name,
-                                      timer ? "timer is set" : "DPC is queued");
+  if (modules_[index(deferred.module)].unloaded) {
+    std::string message =
+        fmt::format("{} is unloaded while its {}", modules_[index(deferred.module)].name,
+                    timer ? "timer is set" : "DPC is queued");
     broken("NMR-UNL-03", std::move(message));
   }
   for (const void* memory : used) check_alive(block_of(memory), memory, action);
-  set_irql(kDispatchLevel);
-  run_in_module({FrameKind::kModuleCode, module, kNoBinding, Side::kClient, "DPC"},
+  if (times > 1) spawn_timer(deferred, times - 1);
+  at_current().processor = deferred.traits.processor;
+  const bool passive = deferred.traits.threaded &&
+                       execution_.choose("does a threaded DPC run at DISPATCH_LEVEL", 2) == 0;
+  if (!passive) set_irql(kDispatchLevel);
+  run_in_module({FrameKind::kModuleCode, deferred.module, kNoBinding, Side::kClient, "DPC"},
                 {ended, Op::kExit}, [&] {
                   if (work.run != nullptr) work.run(work);
                 });

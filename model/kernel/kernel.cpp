@@ -113,6 +113,7 @@ void Kernel::discard_image(ModuleId module) {
     const sim::HeapBlock& block = heap.block(i);
     const bool image = block.kind == static_cast<std::uint32_t>(PoolKind::kImage);
     if (!image || !block.live || block.owner != index(module)) continue;
+    check_lives_ended(i);
     heap.free(i, {execution_.current(), execution_.steps(), place()});
   }
 }
@@ -139,6 +140,7 @@ const std::string& Kernel::describe_fiber() const {
 void Kernel::run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body) {
   push(frame);
   body();
+  check_return(at_current().frames.back());
   // Between the last thing that the routine does and its return, others may run: the return is a
   // step of its own, and the code belongs to the image until then.
   execution_.step({{modules_[index(frame.module)].image, sim::Op::kRead}, last}, "return", place());
@@ -163,15 +165,36 @@ void Kernel::join_thread(sim::FiberId thread) {
   execution_.step({{thread_ends_[sim::index(thread)], sim::Op::kJoin}}, "wait for thread", place());
 }
 
-void Kernel::queue_work(const char* name, bool pin, const Work& work) {
+void Kernel::queue_work(const char* name, bool pin, const Work& work, const void* item) {
   const ModuleId module = current_module();
   const Module& image = modules_[index(module)];
   const std::uint64_t pins = pin ? 1 : 0;
-  execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
+  if (item != nullptr) mark_queued(item, {image.pins, sim::Op::kAdd, pins});
+  if (item == nullptr) {
+    execution_.step({{image.pins, sim::Op::kAdd, pins}}, "queue work item", place());
+  }
+  emit({.kind = EventKind::kWorkQueued, .module = module, .name = name});
   const Frame frame{FrameKind::kModuleCode, module, kNoBinding, Side::kClient, name, pin};
   const sim::Operation last{image.pins, sim::Op::kAdd, std::uint64_t{0} - pins};
-  execution_.spawn(
-      name, [this, frame, last, work] { run_in_module(frame, last, [&] { work.run(work); }); });
+  execution_.spawn(name, [this, frame, last, work, item] {
+    if (item != nullptr) {
+      step_on(item, ObjectType::kWorkItem, sim::Op::kClear, "work item begins");
+    }
+    run_in_module(frame, last, [&] { work.run(work); });
+    emit({.kind = EventKind::kWorkEnded, .module = frame.module, .name = frame.name});
+  });
+}
+
+void Kernel::mark_queued(const void* item, const sim::Operation& pin) {
+  constexpr const char* kFunction = "queue work item";
+  const std::optional<std::uint32_t> block = block_of(item);
+  sim::Footprint footprint = footprint_on(item, ObjectType::kWorkItem, sim::Op::kSet, kFunction);
+  footprint.add(pin);
+  const bool already = execution_.step(footprint, kFunction, place()) != 0;
+  check_alive(block, item, kFunction);
+  if (!already) return;
+  std::string message = fmt::format("{} queues a work item that is queued", describe_fiber());
+  broken("KRN-WORK-01", std::move(message));
 }
 
 std::uint8_t Kernel::irql() const { return at_current().irql; }

@@ -14,81 +14,12 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/kernel/frame.h"
 #include "model/kernel/object_table.h"
 #include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
 
 namespace nmrcheck::model {
-
-inline constexpr std::uint8_t kPassiveLevel = 0;
-inline constexpr std::uint8_t kApcLevel = 1;
-inline constexpr std::uint8_t kDispatchLevel = 2;
-
-inline constexpr std::uint32_t kStatusSuccess = 0;
-inline constexpr std::uint32_t kStatusTimeout = 0x102;
-inline constexpr std::uint32_t kStatusPending = 0x103;
-inline constexpr std::uint32_t kStatusInvalidParameter = 0xC000000Du;
-inline constexpr std::uint32_t kStatusInsufficientResources = 0xC000009Au;
-inline constexpr std::uint32_t kStatusInvalidDeviceState = 0xC0000184u;
-inline constexpr std::uint32_t kStatusNoInterface = 0xC00002B9u;
-
-// Handles, and other values that stand for what drivers cannot look into, lie here.
-inline constexpr std::uintptr_t kHandlesBegin = 0xFFFFE00000000000u;
-inline constexpr std::uintptr_t kHandlesEnd = 0xFFFFE00200000000u;
-
-constexpr bool nt_success(std::uint32_t status) { return status < 0x80000000u; }
-
-// "STATUS_PENDING", or the number.
-std::string status_name(std::uint32_t status);
-
-// What a fiber is inside of, innermost last.
-enum class FrameKind : std::uint8_t {
-  kModuleCode,  // a thread or routine of the module
-  kRegistrar,   // a function of the registrar, called by the module below
-  kAttach,      // callbacks, run in the module of their side
-  kDetach,
-  kCleanup,
-  kCall,    // a function of a dispatch table, run in the module that owns it
-  kUnload,  // the module's unload routine
-  kEntry,   // its entry routine
-};
-
-struct Frame {
-  FrameKind kind = FrameKind::kModuleCode;
-  ModuleId module = kNoModule;  // whose code runs; for kRegistrar the caller's
-  BindingId binding = kNoBinding;
-  Side side = Side::kClient;
-  const char* name = "";
-  bool image_pinned = false;  // unloading waits for this frame (an I/O work item)
-  // Whoever begins or ends a call of the side that a detach or cleanup callback is about touches
-  // it: waiting inside the callback is judged by it.
-  sim::ObjectId calls = sim::kNoObject;
-  // Filled in by push().
-  std::uint8_t irql_before = 0;
-  std::uint32_t locks_before = 0;
-};
-
-enum class LockKind : std::uint8_t { kSpin, kSpinShared, kPush, kPushShared };
-
-struct HeldLock {
-  sim::ObjectId object = sim::kNoObject;
-  LockKind kind = LockKind::kSpin;
-  std::uint8_t irql_before = kPassiveLevel;
-  std::uint32_t frames = 0;  // depth of the frame stack at acquisition
-  sim::Place place;
-};
-
-// The innermost detach or cleanup callback, which may run at DISPATCH_LEVEL, or null.
-const Frame* detach_or_cleanup(const std::vector<Frame>& frames);
-// True if it is inside any callback, or inside a call through a dispatch table.
-bool in_callback(const std::vector<Frame>& frames);
-
-struct Module {
-  std::string name;
-  bool unloaded = false;
-  sim::ObjectId pins = sim::kNoObject;   // counts I/O work items that keep the image
-  sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
-};
 
 // Answers whether a callback runs at DISPATCH_LEVEL, when its code first depends on it.
 class IrqlDecider {
@@ -114,6 +45,8 @@ class Kernel {
   static constexpr std::size_t kJudgesMax = 6;  // what a footprint has left
   static constexpr std::size_t kGranule = 8;    // bytes of memory that are one variable
   static constexpr std::size_t kAccessBytesMax = 6 * kGranule;
+  static constexpr std::uint32_t kProcessors = 2;
+  static constexpr std::uint32_t kPeriodsMax = 2;
 
   Kernel(sim::Execution& execution, EventSink& sink);
 
@@ -175,6 +108,9 @@ class Kernel {
   // settled_irql() or requires something, and so settles it.
   std::uint8_t irql() const;
   void set_irql(std::uint8_t irql);
+  // KeRaiseIrql, which returns the IRQL before, and KeLowerIrql. Break KRN-IRQL-02.
+  std::uint8_t raise_irql(std::uint8_t irql);
+  void lower_irql(std::uint8_t irql);
   // Breaks KRN-IRQL-01 when the IRQL is above `highest`.
   void require_irql_at_most(std::uint8_t highest, const char* function);
   // The same below DISPATCH_LEVEL.
@@ -191,7 +127,8 @@ class Kernel {
   // --- Memory ---
 
   void* allocate(std::size_t bytes, PoolKind kind, std::uint32_t tag, bool zeroed);
-  void free(void* memory, const char* function);
+  // `tag` is the allocation's, or 0 where none is said.
+  void free(void* memory, const char* function, std::uint32_t tag = 0);
   // Announces an access to driver memory and checks that it is alive when the access happens.
   // `expression` is how the driver's source calls it, for traces; may be null.
   void access(const void* address, bool write, const char* action,
@@ -205,7 +142,7 @@ class Kernel {
   // True if the granule at `address` lies in simulated memory or was named.
   bool is_variable(const void* address);
   // How the driver's source calls the variable, for traces. The first name stays.
-  void rename_variable(const void* address, const char* name);
+  void rename_variable(const void* address, std::string name);
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
@@ -216,6 +153,8 @@ class Kernel {
   void unwatch(const void* address);
   // For what was just read at `address`: tells if it is memory that nobody has written.
   void check_written(const void* address, std::size_t bytes, const char* action);
+  // True if all of these bytes, 4 at least, are in a block and as allocation left them.
+  bool looks_fresh(const void* address, std::size_t bytes) const;
   // The innermost attach callback in which the block was allocated, or null.
   const Frame* attach_of_block(std::uint32_t block) const;
   // Names the variable at `address` in `footprint`, if it lies in memory that fibers may share.
@@ -236,6 +175,8 @@ class Kernel {
   bool read_event(const void* event);
   // `timeout` in 100 ns relative to now; nullopt waits for ever; 0 polls.
   std::uint32_t wait_event(void* event, std::optional<std::uint64_t> timeout);
+  // The same for any object that can be waited for.
+  std::uint32_t wait(void* object, std::optional<std::uint64_t> timeout);
   void sleep(std::uint64_t duration);
 
   // --- Locks ---
@@ -245,7 +186,34 @@ class Kernel {
   void acquire_lock(void* lock, LockKind kind, bool raise_irql);
   bool try_acquire_lock(void* lock, LockKind kind);
   void release_lock(void* lock, LockKind kind, std::optional<std::uint8_t> restore_irql);
-  void enter_critical_region(int change);
+
+  // --- Regions without APCs ---
+
+  void enter_region(Region region);
+  void leave_region(Region region);  // breaks KRN-APC-02 if the fiber is in none
+  bool in_region(Region region) const;
+  // True if normal kernel APCs are; a mutex that is held disables them too.
+  bool apcs_disabled();
+
+  // --- Mutexes and executive resources ---
+
+  void initialize_mutex(void* mutex);
+  // Returns how often the caller has acquired the mutex, this release included.
+  std::uint32_t release_mutex(void* mutex);
+  // The state as KeReadStateMutex has it: 1 if nobody owns the mutex.
+  std::int32_t read_mutex(const void* mutex);
+  void initialize_resource(void* resource);
+  void delete_resource(void* resource);
+  // Returns false only without `wait`.
+  bool acquire_resource(void* resource, bool exclusive, bool wait);
+  void release_resource(void* resource);
+  void share_resource(void* resource);  // its exclusive owner becomes one of its sharers
+  // How often the current fiber holds the resource; with `exclusive`, only if exclusively.
+  std::uint32_t holds_resource(const void* resource, bool exclusive) const;
+  // Lookaside lists: a live one must not lie in memory that is freed (KRN-OBJECT-02).
+  void initialize_lookaside(void* list);
+  void use_lookaside(void* list, const char* function);
+  void delete_lookaside(void* list);
 
   // --- Rundown protection ---
 
@@ -269,26 +237,36 @@ class Kernel {
 
   // Deferred procedure calls run at DISPATCH_LEVEL, each on a fiber of its own, as code of the
   // module that queued it or set its timer. They do not keep its image.
-  void initialize_dpc(void* dpc);
+  // A threaded DPC may run at PASSIVE_LEVEL.
+  void initialize_dpc(void* dpc, bool threaded = false);
+  void target_dpc(void* dpc, std::uint8_t processor);
   // Returns false if it is queued already.
   bool queue_dpc(void* dpc, const Work& work);
   // Returns true if it was queued; it will not run then.
   bool remove_dpc(void* dpc);
   // Waits for all DPCs that were queued, or whose timer went off, before.
   void flush_dpcs();
-  void initialize_timer(void* timer);
+  void initialize_timer(void* timer, bool synchronization = false);
   // From now on the timer may go off at any moment, since threads may be late by any time. `work`
   // is its DPC, whose memory the first argument is, or empty. Returns true if it was set already:
   // the due time changes then, which means nothing here. Requires: the DPC is the same then.
-  bool set_timer(void* timer, const Work& work);
+  // A periodic timer stays set; it goes off kPeriodsMax times.
+  bool set_timer(void* timer, const Work& work, bool periodic = false);
+  bool read_timer(const void* timer);  // whether it went off and was not set again
   // Returns true if it was set; it will not go off then.
   bool cancel_timer(void* timer);
+
+  // The processor on which the current fiber runs, below kProcessors: a value choice when it is
+  // asked first, or where its DPC was sent.
+  std::uint32_t processor();
 
   // --- Work items ---
 
   // Runs `work` on a worker fiber of its own. With `pin`, the current module's image cannot be
   // unloaded before it returned.
-  void queue_work(const char* name, bool pin, const Work& work);
+  // `item` is the driver's memory that queues it, neither freed nor queued again until the routine
+  // begins; null if there is none.
+  void queue_work(const char* name, bool pin, const Work& work, const void* item = nullptr);
 
  private:
   struct OpenIrql {
@@ -298,12 +276,29 @@ class Kernel {
     std::uint8_t before = kPassiveLevel;
   };
 
+  struct DpcTraits {
+    bool threaded = false;
+    std::uint8_t processor = kAnyProcessor;
+  };
+
+  // A DPC, or a timer that may go off.
+  struct Deferred {
+    const void* address = nullptr;
+    sim::Footprint take;      // its first operation is on the object's state
+    std::uint64_t taken = 0;  // bits of the state of which one says that it is queued or set
+    ModuleId module = kNoModule;
+    Work work;
+    DpcTraits traits;
+  };
+
   struct FiberState {
     std::vector<Frame> frames;
     std::vector<HeldLock> locks;
     std::uint8_t irql = kPassiveLevel;
     std::vector<OpenIrql> open_irqls;  // innermost last
-    int critical_regions = 0;
+    std::uint32_t critical_regions = 0;
+    std::uint32_t guarded_regions = 0;
+    std::uint8_t processor = kAnyProcessor;
     sim::ObjectId time = sim::kNoObject;  // what the fiber waits for when it sleeps
     sim::Place place;
   };
@@ -313,12 +308,28 @@ class Kernel {
   void run_in_module(const Frame& frame, sim::Operation last, sim::FunctionRef body);
   void discard_image(ModuleId module);
   void before_wait(const char* function);
+  void may_wait(std::optional<std::uint64_t> timeout);
+  std::uint32_t wait_until(void* object, const sim::Footprint& footprint, std::uint64_t timeout);
+  std::uint32_t wait_mutex(void* mutex, std::optional<std::uint64_t> timeout);
+  std::uint32_t wait_timer(void* timer, std::optional<std::uint64_t> timeout);
+  void require_apcs_disabled(const char* function);
+  void check_return(const Frame& frame);
+  void mark_queued(const void* item, const sim::Operation& pin);
+  HeldLock* held(sim::ObjectId object);
+  HeldLock& must_hold(const void* lock, ObjectType type, const char* function);
+  void hold(sim::ObjectId object, LockKind kind);
+  void drop(sim::ObjectId object);
+  void begin_life(const void* object, ObjectType type, const char* function);
+  void end_life(const void* object);
+  void check_lives_ended(std::uint32_t block);
   void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
   void check_first_initialization(const void* address, const char* function);
   sim::ObjectId dpc_queue();
-  void run_deferred(const void* address, sim::Footprint take, sim::ObjectId ended, ModuleId module,
-                    const Work& work);
   void check_watched(const void* address, const char* action);
+  DpcTraits traits_of(const void* dpc);
+  // `times`: how often the timer may go off, this time included.
+  void spawn_timer(const Deferred& timer, std::uint32_t times);
+  void run_deferred(const Deferred& deferred, sim::ObjectId ended, std::uint32_t times);
   void check_alive(std::optional<std::uint32_t> block, const void* address, const char* action);
   ObjectTable::Entry& replace(ObjectTable::Entry& entry, const void* address, ObjectType type,
                               sim::ObjectState initial);
@@ -340,6 +351,7 @@ class Kernel {
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
   std::vector<const void*> watched_;
+  std::vector<const void*> must_be_deleted_;                     // resources and lookaside lists
   std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
   sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed
   std::uint32_t faults_left_ = 0;

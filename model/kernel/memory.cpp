@@ -101,7 +101,7 @@ void Kernel::judge_frees(const void* address, sim::ObjectId judge) {
   if (std::find(judges_.begin(), judges_.end(), entry) == judges_.end()) judges_.push_back(entry);
 }
 
-void Kernel::free(void* memory, const char* function) {
+void Kernel::free(void* memory, const char* function, std::uint32_t tag) {
   const std::optional<std::uint32_t> found = block_of(memory);
   const bool pool =
       found && execution_.heap().block(*found).kind != static_cast<std::uint32_t>(PoolKind::kImage);
@@ -116,6 +116,19 @@ void Kernel::free(void* memory, const char* function) {
     std::string message = fmt::format("second free of {}", describe_block(*found));
     broken("KRN-POOL-02", std::move(message));
   }
+  const std::uint32_t allocated = execution_.heap().block(*found).tag;
+  if (tag != 0 && tag != allocated) {
+    std::string message = fmt::format("{} with tag 0x{:08X} of memory that has tag 0x{:08X}: {}",
+                                      function, tag, allocated, describe_block(*found));
+    broken("KRN-POOL-05", std::move(message));
+  }
+  const ObjectTable::Entry& entry = objects_.at(memory);
+  if (entry.type == ObjectType::kWorkItem && execution_.state(entry.object).a != 0) {
+    std::string message = fmt::format("{} on {} of a work item that is queued: {}", function,
+                                      describe_fiber(), describe_block(*found));
+    broken("KRN-WORK-01", std::move(message));
+  }
+  check_lives_ended(*found);
   execution_.heap().free(*found, {execution_.current(), execution_.steps(), place()});
 }
 
@@ -128,15 +141,18 @@ void Kernel::watch(const void* address) { watched_.push_back(address); }
 
 void Kernel::unwatch(const void* address) { std::erase(watched_, address); }
 
-void Kernel::check_written(const void* address, std::size_t bytes, const char* action) {
+bool Kernel::looks_fresh(const void* address, std::size_t bytes) const {
   constexpr std::size_t kBytesMin = 4;  // fewer may hold the pattern by chance
-  const std::optional<std::uint32_t> block = block_of(address);
-  if (!block || bytes < kBytesMin) return;
+  if (bytes < kBytesMin || !block_of(address)) return false;
   const auto* first = static_cast<const unsigned char*>(address);
-  if (!std::all_of(first, first + bytes, [](auto b) { return b == sim::Heap::kFreshByte; })) return;
+  return std::all_of(first, first + bytes, [](auto b) { return b == sim::Heap::kFreshByte; });
+}
+
+void Kernel::check_written(const void* address, std::size_t bytes, const char* action) {
+  if (!looks_fresh(address, bytes)) return;
   emit({.kind = EventKind::kUsedUninitialized,
         .module = current_module(),
-        .block = *block,
+        .block = *block_of(address),
         .pointer = address,
         .name = action});
 }
@@ -223,11 +239,11 @@ bool Kernel::is_variable(const void* address) {
          objects_.at(reinterpret_cast<const void*>(granule)).type != ObjectType::kNone;
 }
 
-void Kernel::rename_variable(const void* address, const char* name) {
+void Kernel::rename_variable(const void* address, std::string name) {
   const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
   const sim::ObjectId object =
       entry_at(reinterpret_cast<const void*>(granule), ObjectType::kVariable, "access").object;
-  if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, name);
+  if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, std::move(name));
 }
 
 void Kernel::touch(const void* address, const char* action) {

@@ -31,6 +31,14 @@ const char* to_string(ObjectType type) {
       return "a DPC";
     case ObjectType::kTimer:
       return "a timer";
+    case ObjectType::kMutex:
+      return "a mutex";
+    case ObjectType::kResource:
+      return "a resource";
+    case ObjectType::kLookaside:
+      return "a lookaside list";
+    case ObjectType::kWorkItem:
+      return "a work item";
     default:
       return "nothing known";
   }
@@ -48,6 +56,15 @@ ObjectTable::Entry& ObjectTable::at(const void* address) {
     ++used_;
   }
   return slots_[slot];
+}
+
+bool ObjectTable::stands_for(const void* address, sim::ObjectId object) const {
+  if (address == nullptr || slots_.empty()) return false;
+  std::size_t slot = slot_of(address, slots_.size());
+  while (slots_[slot].address != nullptr && slots_[slot].address != address) {
+    slot = (slot + 1) & (slots_.size() - 1);
+  }
+  return slots_[slot].address == address && slots_[slot].object == object;
 }
 
 void ObjectTable::grow() {

@@ -8,6 +8,8 @@
 
 namespace nmrcheck::model {
 
+inline constexpr std::uint8_t kAnyProcessor = 0xFF;
+
 enum class ObjectType : std::uint8_t {
   kNone,
   kVariable,
@@ -17,6 +19,10 @@ enum class ObjectType : std::uint8_t {
   kRundown,
   kDpc,
   kTimer,
+  kMutex,
+  kResource,
+  kLookaside,
+  kWorkItem,
 };
 
 const char* to_string(ObjectType type);
@@ -32,11 +38,17 @@ class ObjectTable {
     std::uint32_t generation = 0;  // how many objects have stood there before
     bool initialized = false;      // by a function that initializes
     bool used_in_callback = false;
+    bool deleted = false;                    // resources
+    bool consumes = false;                   // timers: a wait that they end resets them
+    bool threaded = false;                   // DPCs
+    std::uint8_t processor = kAnyProcessor;  // DPCs: where they run
   };
 
   // The entry of `address`; an unused one (type kNone) if there is none yet. Valid until the next
   // call.
   Entry& at(const void* address);
+  // Whether `object` is the one at `address`.
+  bool stands_for(const void* address, sim::ObjectId object) const;
 
  private:
   void grow();

@@ -8,7 +8,11 @@
 namespace nmrcheck::model {
 namespace {
 
+// No object lies below: the address is that of a member of a structure at NULL.
+constexpr std::uintptr_t kNullBytes = 0x10000;
+
 constexpr std::uint32_t kRundownActive = 1;  // EX_RUNDOWN_ACTIVE
+constexpr const char* kWait = "KeWaitForSingleObject";
 
 // Locks of 4 and of 8 bytes alike show whether they were initialized in their first 4.
 std::uint32_t cell(const void* address) {
@@ -22,7 +26,8 @@ bool is_event(ObjectType type) {
 }
 
 bool needs_initialization(ObjectType type) {
-  return is_event(type) || type == ObjectType::kDpc || type == ObjectType::kTimer;
+  return type != ObjectType::kNone && type != ObjectType::kVariable && type != ObjectType::kLock &&
+         type != ObjectType::kRundown && type != ObjectType::kWorkItem;
 }
 
 bool same_family(ObjectType left, ObjectType right) {
@@ -46,6 +51,14 @@ const char* object_name(ObjectType type) {
       return "DPC";
     case ObjectType::kTimer:
       return "timer";
+    case ObjectType::kMutex:
+      return "mutex";
+    case ObjectType::kResource:
+      return "resource";
+    case ObjectType::kLookaside:
+      return "lookaside list";
+    case ObjectType::kWorkItem:
+      return "work item";
     default:
       return "variable";
   }
@@ -79,8 +92,10 @@ ObjectTable::Entry& Kernel::entry_at(const void* address, ObjectType type, const
     broken("KRN-OBJECT-01", std::move(message));
   }
   if (type == ObjectType::kLock || type == ObjectType::kRundown) {
-    if (address == nullptr) {
-      std::string message = fmt::format("{} on {} is given NULL", function, describe_fiber());
+    if (reinterpret_cast<std::uintptr_t>(address) < kNullBytes) {
+      std::string message =
+          fmt::format("{} on {} is given {}", function, describe_fiber(),
+                      address == nullptr ? "NULL" : "a member of a structure at NULL");
       broken("KRN-OBJECT-01", std::move(message));
     }
     const std::optional<std::uint32_t> block = block_of(address);
@@ -200,30 +215,18 @@ bool Kernel::read_event(const void* event) {
 }
 
 std::uint32_t Kernel::wait_event(void* event, std::optional<std::uint64_t> timeout) {
-  constexpr const char* kFunction = "KeWaitForSingleObject";
-  if (!timeout || *timeout != 0) {
-    before_wait(kFunction);
-    require_irql_at_most(kApcLevel, kFunction);
-  }
-  const bool consumes =
-      entry_at(event, ObjectType::kEvent, kFunction).type == ObjectType::kSyncEvent;
+  may_wait(timeout);
+  const bool consumes = entry_at(event, ObjectType::kEvent, kWait).type == ObjectType::kSyncEvent;
   if (timeout && *timeout == 0) {
     const sim::Op poll = consumes ? sim::Op::kTryWaitConsume : sim::Op::kTryWait;
-    return step_on(event, ObjectType::kEvent, poll, kFunction) != 0 ? kStatusSuccess
-                                                                    : kStatusTimeout;
+    return step_on(event, ObjectType::kEvent, poll, kWait) != 0 ? kStatusSuccess : kStatusTimeout;
   }
   const sim::Op wait = consumes ? sim::Op::kWaitConsume : sim::Op::kWait;
   if (!timeout) {
-    step_on(event, ObjectType::kEvent, wait, kFunction);
+    step_on(event, ObjectType::kEvent, wait, kWait);
     return kStatusSuccess;
   }
-  const std::optional<std::uint32_t> block = block_of(event);
-  const bool signaled = execution_
-                            .step_until(footprint_on(event, ObjectType::kEvent, wait, kFunction),
-                                        execution_.now() + *timeout, kFunction, place())
-                            .has_value();
-  check_alive(block, event, kFunction);
-  return signaled ? kStatusSuccess : kStatusTimeout;
+  return wait_until(event, footprint_on(event, ObjectType::kEvent, wait, kWait), *timeout);
 }
 
 void Kernel::sleep(std::uint64_t duration) {
@@ -244,6 +247,7 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   const char* function = spin ? "acquire spin lock" : "acquire push lock";
   if (!spin) before_wait(function);
   require_irql_at_most(spin ? kDispatchLevel : kApcLevel, function);
+  if (!spin) require_apcs_disabled(function);
   if (spin && !raise_irql) require_dispatch_level(function);
   const sim::ObjectId object = entry_at(lock, ObjectType::kLock, function).object;
   for (const HeldLock& held : at_current().locks) {
@@ -295,8 +299,6 @@ void Kernel::release_lock(void* lock, LockKind kind, std::optional<std::uint8_t>
   now_held.erase(now_held.begin() + static_cast<std::ptrdiff_t>(held - 1));
   if (restore_irql) at_current().irql = *restore_irql;
 }
-
-void Kernel::enter_critical_region(int change) { at_current().critical_regions += change; }
 
 void Kernel::initialize_rundown(void* rundown) {
   constexpr const char* kFunction = "ExInitializeRundownProtection";

@@ -181,12 +181,17 @@ void Registrar::attach(BindingId id) {
   if (!begin_offer(id)) return;
   Binding& binding = bindings_[index(id)];
   binding.phase = BindingPhase::kClientDeciding;
+  binding.attach_running = true;
   const std::uint32_t status = call_client_attach(id);
+  binding.attach_running = false;
   if (binding.phase == BindingPhase::kClientDeciding) {
     close_unattached(id);
     return;
   }
-  if (binding.phase != BindingPhase::kProviderAttached) return;  // detaching already (CP-06)
+  if (binding.phase != BindingPhase::kProviderAttached) {  // detaching already, or done (CP-06)
+    release_sides(id);
+    return;
+  }
   binding.phase = BindingPhase::kAttached;
   // A client that rejects after the provider accepted breaks NMR-ATT-03; the binding is detached so
   // that the provider learns of it (CP-23).

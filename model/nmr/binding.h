@@ -66,6 +66,8 @@ struct BindingSide {
   bool cleaned = false;
   bool released = false;                     // its registration is no longer pinned
   sim::ObjectId done_flag = sim::kNoObject;  // variable: 1 once the side is done
+  // What else decides whether a call of the side is right: read by each call. May be none.
+  sim::ObjectId call_guard = sim::kNoObject;
 };
 
 struct Binding {
@@ -73,6 +75,7 @@ struct Binding {
   BindingPhase phase = BindingPhase::kProposed;
   std::array<BindingSide, 2> sides;
   bool attach_call_returned = false;  // NmrClientAttachProvider returned success
+  bool attach_running = false;        // ClientAttachProvider was called and has not returned
   std::uint32_t wait_policy = 0;      // alternative of CP-18, asked when both sides are done
   bool tails_may_run_on = false;  // CP-19: the wait does not wait for detach callbacks to return
   sim::ObjectId object = sim::kNoObject;

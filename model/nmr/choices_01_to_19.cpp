@@ -64,7 +64,7 @@ constexpr std::array kChoicePoints{
         .windows = kA,
         .paranoid = kA | kB | kC,
         .evidence = "the sample client links its context only after NmrClientAttachProvider",
-        .note = ""},
+        .note = "the client's wait waits for the return of ClientAttachProvider all the same"},
     ChoicePointInfo{.number = 7,
                     .question = "CP-07 detach inside NmrRegister*",
                     .alternatives = {"possible when the peer leaves meanwhile"},

@@ -84,6 +84,11 @@ bool Registrar::claim_detach(BindingId id, bool from_deregister) {
   Binding& binding = bindings_[index(id)];
   if (from_deregister) {
     announce(id, {{binding.object, Op::kUpdate}}, "detach");
+    if (binding.phase != BindingPhase::kAttached && binding.phase != BindingPhase::kProposed) {
+      kernel_.emit({.kind = EventKind::kDeregisterMet,
+                    .binding = id,
+                    .block = static_cast<std::uint32_t>(binding.phase)});
+    }
   }
   bool ready = binding.phase == BindingPhase::kAttached;
   if (binding.phase == BindingPhase::kProviderAttached) {
@@ -212,7 +217,7 @@ void Registrar::finish_side_if_ready(BindingId id) {
   binding.tails_may_run_on = !all_returned && ask(19) == 1;
   if (binding.wait_policy == 2) {
     kernel_.emit({.kind = EventKind::kCleanupNotAwaited, .binding = id});
-    release_both(id);
+    release_sides(id);
   }
   run_cleanup(id);
 }
@@ -278,15 +283,19 @@ void Registrar::call_cleanup(BindingId id, Side side, bool may_be_raised) {
   release_sides(id);
 }
 
-// Unpins the registrations that may drain after one more cleanup (CP-18).
+// Unpins the registrations that may drain now: their waits return when the cleanups are done that
+// CP-18 names, and the callbacks have returned, but for the tails of CP-19.
 void Registrar::release_sides(BindingId id) {
   Binding& binding = bindings_[index(id)];
   const bool all = binding.side(Side::kClient).cleaned && binding.side(Side::kProvider).cleaned;
   if (all) binding.phase = BindingPhase::kClosed;
   std::array<bool, 2> ready{};  // decided in the step that is on, not in the releases
   for (const Side side : {Side::kClient, Side::kProvider}) {
-    const bool own = binding.wait_policy == 1 && binding.side(side).cleaned;
-    const bool left = binding.side(side).detach_returned || binding.tails_may_run_on;
+    const bool own =
+        binding.wait_policy == 2 || (binding.wait_policy == 1 && binding.side(side).cleaned);
+    const bool attaching = side == Side::kClient && binding.attach_running;  // CP-06
+    const bool left =
+        !attaching && (binding.side(side).detach_returned || binding.tails_may_run_on);
     ready[index(side)] = (all || own) && left && !binding.side(side).released;
     if (ready[index(side)]) binding.side(side).released = true;
   }

@@ -162,14 +162,28 @@ std::uint32_t Registrar::wait(Side side, void* handle) {
   return kStatusSuccess;
 }
 
-// The latest binding whose peer gave this table and context.
+BindingId Registrar::guard_calls(void* handle, sim::ObjectId guard) {
+  const BindingId id = find_binding(Side::kClient, handle).value_or(kNoBinding);
+  if (id != kNoBinding) bindings_[index(id)].side(Side::kClient).call_guard = guard;
+  return id;
+}
+
+// The latest binding whose peer gave this table and context to the calling module, or else to any:
+// a peer with one context for all gives every module the same.
 Registrar::Lent Registrar::find_lent(const void* dispatch, const void* peer_context) const {
+  const ModuleId user = kernel_.current_module();
   Lent lent;
+  bool to_user = false;
   for (std::uint32_t i = 0; i < 2 * binding_count(); ++i) {
     const Side owner = i % 2 == 0 ? Side::kClient : Side::kProvider;
-    const BindingSide& side = bindings_[i / 2].side(owner);
+    const Binding& binding = bindings_[i / 2];
+    const BindingSide& side = binding.side(owner);
     if (side.dispatch != dispatch || side.context != peer_context) continue;
+    const RegistrationId taker = binding.registration(peer_of(owner));
+    const bool own = registrations_[index(taker)].module == user;
+    if (to_user && !own) continue;
     lent = {BindingId{i / 2}, peer_of(owner)};
+    to_user = own;
   }
   return lent;
 }
@@ -203,6 +217,9 @@ void Registrar::begin_direct_call(ModuleId callee, const void* argument, const c
   }
   const Lent lent = by_context.binding != kNoBinding || several ? by_context : only;
   if (lent.binding == kNoBinding) {
+    sim::Footprint footprint;
+    add_image(footprint, callee);
+    execution_.step(footprint, name, kernel_.place());
     kernel_.push({FrameKind::kCall, callee, kNoBinding, Side::kClient, name});
   } else {
     begin_call_of(lent.binding, lent.caller, name);
@@ -214,6 +231,9 @@ void Registrar::begin_call_of(BindingId id, Side caller, const char* name) {
   const ModuleId callee = registrations_[index(binding.registration(peer_of(caller)))].module;
   sim::Footprint footprint{{binding.side(caller).done_flag, Op::kRead}};
   add_image(footprint, callee);
+  if (binding.side(caller).call_guard != sim::kNoObject) {
+    footprint.add({binding.side(caller).call_guard, Op::kRead});
+  }
   execution_.step(footprint, name, kernel_.place());
   kernel_.emit({.kind = EventKind::kCallBegan,
                 .side = caller,

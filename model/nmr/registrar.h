@@ -79,6 +79,9 @@ class Registrar final : private IrqlDecider {
   void begin_direct_call(ModuleId callee, const void* argument, const char* name);
   void end_call();
 
+  // Whether calls of the client of the binding are right depends on `guard` too: whatever changes
+  // it conflicts with a call. Returns the binding. Requires: `handle` is the client's.
+  BindingId guard_calls(void* handle, sim::ObjectId guard);
   // --- Declarations of designs: what the registrar is not told by a driver ---
 
   // A module that registers `characteristics` supports at most `bindings` bindings at a time.

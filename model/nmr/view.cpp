@@ -44,6 +44,10 @@ RegistrationView& View::registration_at(RegistrationId id) {
 }
 
 void View::fold(const Event& event) {
+  if (event.kind >= EventKind::kWskRegistered && event.kind <= EventKind::kWskSocketsChanged) {
+    wsk_.fold(event);
+    return;
+  }
   if (event.binding != kNoBinding) fold_binding(event);
   if (event.registration != kNoRegistration) fold_registration(event);
   if (event.kind == EventKind::kNpiDeclared) facts_.push_back({*event.npi, event.status});

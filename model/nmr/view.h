@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/nmr/wsk_view.h"
 
 namespace nmrcheck::model {
 
@@ -88,6 +89,7 @@ class View {
   // An event may name a binding or registration before anything is known of it: all fields default.
   const BindingView& binding(BindingId id) const;
   const RegistrationView& registration(RegistrationId id) const;
+  const WskViews& wsk() const { return wsk_; }
   // Null if nothing is declared of the NPI.
   const NpiFacts* facts(const NpiId& npi) const;
   std::uint32_t binding_count() const { return static_cast<std::uint32_t>(bindings_.size()); }
@@ -104,6 +106,7 @@ class View {
 
   std::vector<BindingView> bindings_;
   std::vector<RegistrationView> registrations_;
+  WskViews wsk_;
   std::vector<NpiFacts> facts_;
 };
 

@@ -92,6 +92,15 @@ std::optional<std::string> refused_offer_awaited(const Event&, const RuleContext
 std::optional<std::string> wait_in_callback(const Event&, const RuleContext&);
 std::optional<std::string> lock_across_registrar(const Event&, const RuleContext&);
 
+// wsk.cpp
+std::optional<std::string> not_deregistered_once(const Event&, const RuleContext&);
+std::optional<std::string> capture_not_released_once(const Event&, const RuleContext&);
+std::optional<std::string> call_without_capture(const Event&, const RuleContext&);
+std::optional<std::string> deregister_never_returns(const Event&, const RuleContext&);
+std::optional<std::string> unload_before_deregister_returned(const Event&, const RuleContext&);
+std::optional<std::string> lent_memory_freed(const Event&, const RuleContext&);
+std::optional<std::string> capture_must_not_wait(const Event&, const RuleContext&);
+
 // registrar_obligations.cpp: the registrar's own duties, checked in every execution.
 std::optional<std::string> offer_of_other_npi(const Event&, const RuleContext&);
 std::optional<std::string> second_offer(const Event&, const RuleContext&);

@@ -11,6 +11,7 @@ namespace {
 // NMRCHECK_NPI_ bits of the hooks header.
 constexpr std::uint32_t kDefinesClientDispatch = 1;
 constexpr std::uint32_t kDefinesCharacteristics = 2;
+constexpr std::uint32_t kDefinesProviderCharacteristics = 8;
 
 std::string registrant(const Event& event, const RuleContext& context) {
   return fmt::format("the {} characteristics of {}", to_string(event.side),
@@ -20,7 +21,10 @@ std::string registrant(const Event& event, const RuleContext& context) {
 std::optional<std::string> wrong_characteristics(const Event& event, const RuleContext& context) {
   const NpiFacts* facts = event.npi == nullptr ? nullptr : context.view.facts(*event.npi);
   if (facts == nullptr) return std::nullopt;
-  const bool defined = (facts->bits & kDefinesCharacteristics) != 0;
+  const std::uint32_t defining =
+      kDefinesCharacteristics |
+      (event.side == Side::kProvider ? kDefinesProviderCharacteristics : 0u);
+  const bool defined = (facts->bits & defining) != 0;
   const bool given = event.description->npi_characteristics != nullptr;
   if (defined == given) return std::nullopt;
   return fmt::format("{} {} NPI-specific characteristics, and the NPI {}",
@@ -72,6 +76,7 @@ std::optional<std::string> npi_not_followed(const Event& event, const RuleContex
   if (event.kind == EventKind::kRegisterCalled) {
     return event.description == nullptr ? std::nullopt : wrong_characteristics(event, context);
   }
+  if (event.kind != EventKind::kClientAttachCalled) return std::nullopt;  // the hint's
   const SideView& client = context.view.binding(event.binding).side(Side::kClient);
   const NpiFacts* facts = context.view.facts(context.view.registration(client.registration).npi);
   if (facts == nullptr) return std::nullopt;

@@ -17,6 +17,8 @@ inline constexpr auto kModule = Party::kModule;
 inline constexpr auto kDriver = Party::kDriver;
 inline constexpr auto kHarness = Party::kHarness;
 
+// Before those of the NMR, which see the client that WskRegister makes behind the application.
+std::span<const RuleInfo> wsk_rules();
 std::span<const RuleInfo> attach_rules();
 std::span<const RuleInfo> detach_rules();
 std::span<const RuleInfo> memory_rules();

@@ -96,13 +96,6 @@ void pulse(Execution& execution) {
 
 #undef HERE
 
-void add_pair(std::vector<Scenario>& list, std::string_view name, std::string_view fixed,
-              std::string_view rule, std::string_view summary, std::string_view fixed_summary,
-              decltype(Scenario::make) faulty, decltype(Scenario::make) correct) {
-  list.push_back({name, summary, {rule}, fixed, "own", {}, faulty});
-  list.push_back({fixed, fixed_summary, {}, name, "own", {}, correct});
-}
-
 }  // namespace
 
 void add_liveness(std::vector<Scenario>& list) {

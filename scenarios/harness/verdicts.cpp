@@ -101,14 +101,14 @@ void poll(Execution& execution) {
 
 #undef HERE
 
+}  // namespace
+
 void add_pair(std::vector<Scenario>& list, std::string_view name, std::string_view fixed,
               std::string_view rule, std::string_view summary, std::string_view fixed_summary,
               decltype(Scenario::make) faulty, decltype(Scenario::make) correct) {
   list.push_back({name, summary, {rule}, fixed, "own", {}, faulty});
   list.push_back({fixed, fixed_summary, {}, name, "own", {}, correct});
 }
-
-}  // namespace
 
 void add_verdicts(std::vector<Scenario>& list) {
   add_pair(list, "harness/null-pointer", "harness/null-pointer-fixed", sim::kCrash,

@@ -47,6 +47,31 @@ constexpr Code kSingleFree{.enter = allocate, .thread = release_if_mine, .unload
 constexpr Code kLeak{.enter = allocate};
 constexpr Code kNoLeak{.enter = allocate, .unload = release};
 
+// --- A work item that is on its way ---
+
+void run_work_item(PDEVICE_OBJECT, PVOID context) {
+  KeSetEvent(&static_cast<Driver*>(context)->event, 0, FALSE);
+}
+
+void queue_work_item(Driver& driver) {
+  KeInitializeEvent(&driver.event, NotificationEvent, FALSE);
+  DEVICE_OBJECT* const device = nullptr;
+  driver.memory = IoAllocateWorkItem(device);
+  if (driver.memory == nullptr) return;
+  IoQueueWorkItem(static_cast<PIO_WORKITEM>(driver.memory), run_work_item, DelayedWorkQueue,
+                  &driver);
+}
+
+void free_work_item(Driver& driver) { IoFreeWorkItem(static_cast<PIO_WORKITEM>(driver.memory)); }
+
+void wait_and_free_work_item(Driver& driver) {
+  KeWaitForSingleObject(&driver.event, Executive, KernelMode, FALSE, nullptr);
+  free_work_item(driver);
+}
+
+constexpr Code kFreedWhileQueued{.enter = queue_work_item, .unload = free_work_item};
+constexpr Code kFreedWhenRun{.enter = queue_work_item, .unload = wait_and_free_work_item};
+
 // --- A write that nobody announces: only the end of the execution shows it ---
 
 void write_silently(Driver& driver) { *static_cast<volatile LONG*>(driver.memory) = 1; }
@@ -124,6 +149,15 @@ void add_kernel_memory(std::vector<Scenario>& list) {
             {},
             alone::make<kWriteAfterFree>},
            "It writes first.", alone::make<kWriteBeforeFree>);
+  add_pair(list,
+           {"kernel/work-item-freed-early",
+            "The unload routine frees a work item that may still be queued.",
+            {"KRN-WORK-01"},
+            "kernel/work-item-freed-early-fixed",
+            "IoFreeWorkItem reference page",
+            {},
+            alone::make<kFreedWhileQueued>},
+           "It waits until the work item has run.", alone::make<kFreedWhenRun>);
   add_pair(list,
            {"kernel/stale-image",
             "A driver reads a variable of another driver, which may be unloaded.",

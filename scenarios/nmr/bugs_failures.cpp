@@ -114,6 +114,7 @@ void undo(Driver& driver) {
   TwoProviders& provider = two_of(driver);
   ULONG index = register_two(provider);
   if (index == ARRAYSIZE(provider.handles)) return;
+  if (index > 0) NMRCHECK_REACHED("second registration failed");
   while (index-- > 0) {
     kit::deregister_provider(provider.handles[index]);
     provider.handles[index] = nullptr;

@@ -284,6 +284,7 @@ void add_designs_bindings(std::vector<Scenario>& list) {
   const std::vector<Parameter> broadcast_parameters{
       alone::leaves(alone::kPeers),
       alone::callers(0),
+      kit::kNoFaults,
       {"peers", "maximal peers", 1, 1, static_cast<std::int64_t>(kPeerNames.size())}};
   list.push_back({"nmr/broadcast-to-providers",
                   "A client that calls all its providers, with a reference to each.",
@@ -305,7 +306,7 @@ void add_designs_bindings(std::vector<Scenario>& list) {
             {"NMR-DET-03", "NMR-DET-04", "NMR-DET-06", "NMR-DET-08", "NMR-DET-10"},
             "nmr/one-context-fixed",
             "Managing Multiple Attached Provider Modules",
-            {alone::callers(0)},
+            {alone::callers(0), kit::kNoFaults},
             kit::make<drive_succession<kOneContext>>},
            "It takes the next provider when the cleanup callback has freed the room.",
            kit::make<drive_succession<kOneRoom>>);

@@ -236,7 +236,8 @@ void drive_async(model::World& world, const ParameterValues& values) {
 }  // namespace
 
 void add_designs_counting(std::vector<Scenario>& list) {
-  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0)};
+  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0),
+                                          kit::kNoFaults};
   list.push_back({"nmr/one-word-count",
                   "A client that keeps its count of calls and its detach in one atomic word.",
                   {},
@@ -256,7 +257,7 @@ void add_designs_counting(std::vector<Scenario>& list) {
                   {},
                   "",
                   "Programming Considerations",
-                  {alone::leaves(alone::kPeers)},
+                  {alone::leaves(alone::kPeers), kit::kNoFaults},
                   kit::make<drive_async>});
   add_pair(list,
            {"nmr/two-counters",

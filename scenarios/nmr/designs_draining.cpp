@@ -228,8 +228,11 @@ void call_in_section(Client& client) {
   end_section(client.grace, parity);
 }
 
+template <std::size_t kReaders>
 constexpr alone::Module<Client> kGrace{
-    .enter = enter<detach_after_grace, cleanup>, .threads = {call_in_section}, .unload = unload};
+    .enter = enter<detach_after_grace, cleanup>,
+    .threads = {call_in_section, kReaders == 2 ? call_in_section : nullptr},
+    .unload = unload};
 
 // --- The same without the section: a detach does not wait for those who have the pointer ---
 
@@ -247,7 +250,8 @@ constexpr alone::Module<Client> kNoSection{.enter = enter<detach_after_grace, cl
 }  // namespace
 
 void add_designs_draining(std::vector<Scenario>& list) {
-  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0)};
+  const std::vector<Parameter> parameters{alone::leaves(alone::kPeers), alone::callers(0),
+                                          kit::kNoFaults};
   list.push_back({"nmr/drained-in-work-item",
                   "A client whose detach is completed by a work item when its rundown is over.",
                   {},
@@ -271,7 +275,14 @@ void add_designs_draining(std::vector<Scenario>& list) {
             parameters,
             alone::make_client<Client, kNoSection>},
            "Its thread is inside a section, and takes no reference.",
-           alone::make_client<Client, kGrace>);
+           alone::make_client<Client, kGrace<1>>);
+  list.push_back({"nmr/grace-period-two-readers",
+                  "A client whose two threads are in sections when it detaches, one of them later.",
+                  {},
+                  "",
+                  "ebpf-for-windows, epoch-based reclamation",
+                  parameters,
+                  alone::make_client<Client, kGrace<2>>});
 }
 
 }  // namespace nmrcheck::designs

@@ -2,6 +2,8 @@
 //
 // Bindings are slots of a small pool. A session is opened on the first provider, which then leaves
 // for another one to come: the session must end, not go on with the newcomer.
+#include <optional>
+
 #include "scenarios/nmr/alone.h"
 #include "scenarios/nmr/small.h"
 
@@ -141,10 +143,15 @@ void drive(model::World& world, const ParameterValues& values) {
   peers::enter(*providers[0]);
   kit::in_driver(client.driver, "DriverEntry", [=] { enter(*pool); });
   kit::in_driver(client.driver, "open", [=] { open_session(*pool); });
+  std::optional<sim::FiberId> early;
+  if (alone::value(values, "early") == 1) {
+    early = kit::start_thread(client.driver, "early call", [=] { call<kByAddress>(*pool); });
+  }
   peers::leave(*providers[0]);
   peers::enter(*providers[1]);
   const sim::FiberId caller =
       kit::start_thread(client.driver, "session", [=] { call<kByAddress>(*pool); });
+  if (early) kit::join(*early);
   alone::unload(world, client, {caller});
   for (peers::Peer* provider : providers) peers::unload(world, *provider);
 }
@@ -158,7 +165,9 @@ void add_designs_identity(std::vector<Scenario>& list) {
             {"KRN-ASSERT-01"},
             "nmr/address-as-identity-fixed",
             "follows from reuse of memory",
-            {alone::callers(0)},
+            {alone::callers(0),
+             {"early", "whether the session also calls while its provider leaves", 0, 0, 1},
+             kit::kNoFaults},
             kit::make<drive<true>>},
            "It knows it by a number that is used once.", kit::make<drive<false>>);
 }

@@ -208,7 +208,8 @@ constexpr small::Provider kServing{
 }  // namespace
 
 void add_designs_late(std::vector<Scenario>& list) {
-  const std::vector<Parameter> quiet{alone::leaves(alone::kPeers), alone::callers(0)};
+  const std::vector<Parameter> quiet{alone::leaves(alone::kPeers), alone::callers(0),
+                                     kit::kNoFaults};
   const std::vector<Parameter> called{alone::leaves(alone::kModule), alone::callers(1)};
   add_pair(list,
            {"nmr/goodbye-call",

@@ -195,6 +195,7 @@ void add_designs_middle(std::vector<Scenario>& list) {
                   {alone::leaves(alone::kModule),
                    {"from_above", "threads of the upper driver that request", 1, 0, 2},
                    {"from_below", "threads of the lower driver that notify", 0, 0, 2},
+                   kit::kNoFaults,
                    {"order", "0: it leaves upwards first, 1: both ways at once", 0, 0, 1}},
                   kit::make<drive_middle>});
   list.push_back({"nmr/own-client",
@@ -202,14 +203,14 @@ void add_designs_middle(std::vector<Scenario>& list) {
                   {},
                   "",
                   "Network Module",
-                  {},
+                  {kit::kNoFaults},
                   kit::make<drive_self>});
   list.push_back({"nmr/register-before-wait",
                   "A provider registers again while its last registration is still draining.",
                   {},
                   "",
                   "NmrWaitForProviderDeregisterComplete reference page",
-                  {alone::leaves(alone::kModule), alone::callers(0)},
+                  {alone::leaves(alone::kModule), alone::callers(0), kit::kNoFaults},
                   alone::make_provider<Twice, kTwice>});
   list.push_back({"nmr/stateless-provider",
                   "A provider with constant tables and contexts that never calls its clients.",

@@ -56,14 +56,14 @@ NTSTATUS request(PVOID) { return STATUS_SUCCESS; }
 const kit::ProviderDispatch kProviderDispatch = {request};
 
 NTSTATUS accept(HANDLE binding, PVOID context, PVOID client_context, CONST VOID* client_dispatch,
-                bool with_work_item, PVOID* provider_context, CONST VOID** provider_dispatch) {
+                PIO_WORKITEM drain, PVOID* provider_context, CONST VOID** provider_dispatch) {
   auto* provider = static_cast<Provider*>(context);
   auto* made = static_cast<Attached*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Attached), kTag));
   if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   *made = {
       provider, binding, client_context, static_cast<const kit::ClientDispatch*>(client_dispatch),
-      {},       nullptr};
-  if (with_work_item) made->drain = IoAllocateWorkItem(nullptr);
+      {},       drain};
+  // The work item is freed by its own routine, or by the caller if this fails.
   *provider_context = made;
   *provider_dispatch = &kProviderDispatch;
   NMRCHECK_WRITE(provider->client, made);
@@ -77,7 +77,7 @@ VOID provider_cleanup(PVOID context) { ExFreePoolWithTag(context, kTag); }
 NTSTATUS attach_raw(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE, PVOID client_context,
                     CONST VOID* client_dispatch, PVOID* provider_context,
                     CONST VOID** provider_dispatch) {
-  return accept(binding, context, client_context, client_dispatch, false, provider_context,
+  return accept(binding, context, client_context, client_dispatch, nullptr, provider_context,
                 provider_dispatch);
 }
 
@@ -102,8 +102,12 @@ const NPI_PROVIDER_CHARACTERISTICS kRawProvider =
 NTSTATUS attach_counted(HANDLE binding, PVOID context, PNPI_REGISTRATION_INSTANCE,
                         PVOID client_context, CONST VOID* client_dispatch, PVOID* provider_context,
                         CONST VOID** provider_dispatch) {
-  return accept(binding, context, client_context, client_dispatch, true, provider_context,
-                provider_dispatch);
+  const PIO_WORKITEM item = IoAllocateWorkItem(nullptr);
+  if (item == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  const NTSTATUS status = accept(binding, context, client_context, client_dispatch, item,
+                                 provider_context, provider_dispatch);
+  if (!NT_SUCCESS(status)) IoFreeWorkItem(item);
+  return status;
 }
 
 VOID drain(PDEVICE_OBJECT, PVOID context) {
@@ -186,7 +190,7 @@ void add_raw_client_pointer(std::vector<Scenario>& list) {
                   {},
                   "nmr/raw-client-pointer",
                   "ebpf-for-windows pull request 5410",
-                  {},
+                  {kit::kNoFaults},
                   kit::make<drive_counted>});
 }
 

@@ -115,7 +115,7 @@ void add_refcount_then_lock(std::vector<Scenario>& list) {
             {"NMR-MEM-08"},
             "nmr/refcount-then-lock-fixed",
             "ebpf-for-windows issue 2326",
-            {},
+            {kit::kNoFaults},
             small::make<kReleaseThenLock>},
            "The reference is dropped under the lock, whose release is the last access.",
            small::make<kReleaseUnderLock>);

@@ -153,7 +153,7 @@ void add_sample_client(std::vector<Scenario>& list) {
                   {},
                   "",
                   "Programming Considerations for network modules",
-                  {},
+                  {kit::kNoFaults},
                   kit::make<drive>});
 }
 

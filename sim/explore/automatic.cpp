@@ -10,6 +10,17 @@ PhaseLimits limits_of_one(const Budget& budget, bool exhaustive) {
           {}};
 }
 
+PhaseLimits limits_of_deepening(const Budget& budget) {
+  constexpr std::uint64_t kPart = 20;
+  PhaseLimits limits;
+  if (!budget.executions_max && !budget.seconds_max) {
+    limits.executions_max = kAutoDeepeningExecutions;
+  }
+  if (budget.executions_max) limits.executions_max = *budget.executions_max / kPart;
+  if (budget.seconds_max) limits.seconds_max = *budget.seconds_max / kPart;
+  return limits;
+}
+
 PhaseLimits limits_of_exhaustive_phase(const Budget& budget) {
   PhaseLimits limits;
   if (!budget.executions_max && !budget.seconds_max) {

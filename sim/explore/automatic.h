@@ -1,5 +1,7 @@
-// What a user gets without choosing: the strategy `auto`. It is exhaustive search within a share of
-// the limits, and a portfolio of samplers with the rest, if that was not enough.
+// What a user gets without choosing: the strategy `auto`. It is exhaustive search with at most 0,
+// 1, … deviations from the default answers, so that what it finds first has the fewest; then
+// without that bound, within a share of the limits; and a portfolio of samplers with the rest, if
+// that was not enough.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,13 @@ inline constexpr const char* kAutoSampling = "portfolio";
 
 // Executions of the exhaustive phase when no limit is given. Of limits that are given, it has half.
 inline constexpr std::uint64_t kAutoExhaustiveExecutions = 200'000;
+// Executions of the deepening when no limit is given. Of limits that are given, it has a twentieth.
+// All faulty designs of the catalog are found within 1 400, and it costs the correct ones an
+// eighth.
+inline constexpr std::uint64_t kAutoDeepeningExecutions = 20'000;
+// A bound has to multiply the executions by so much for the next bound to be tried. Where it does
+// not, much of the whole space is within it, and going through that at once costs less.
+inline constexpr std::uint64_t kAutoDeepeningGrowth = 4;
 // Executions of a sampling strategy when no limit is given.
 inline constexpr std::uint64_t kSamplingExecutions = 10'000;
 
@@ -35,7 +44,9 @@ struct PhaseLimits {
 
 // Of a strategy that a user chose.
 PhaseLimits limits_of_one(const Budget& budget, bool exhaustive);
-// Of the phases of `auto`; `executions` were made by the first one. The second one may have none.
+// Of the phases of `auto`; `executions` were made before sampling, which may have none. The
+// deepening's are those of all bounds together.
+PhaseLimits limits_of_deepening(const Budget& budget);
 PhaseLimits limits_of_exhaustive_phase(const Budget& budget);
 PhaseLimits limits_of_sampling_phase(const Budget& budget, std::uint64_t executions);
 

@@ -42,6 +42,20 @@ std::string describe_bounds(const BoundsCoverage& coverage) {
   return text;
 }
 
+std::string describe_deviations(const std::vector<std::uint64_t>& traces) {
+  const std::size_t most = traces.size() - 1;
+  std::string text = fmt::format("complete up to {} deviation{}: {} trace{} with 0 deviations",
+                                 most, plural(most), grouped(traces[0]), plural(traces[0]));
+  for (std::size_t i = 1; i < traces.size(); ++i) {
+    text += fmt::format(", {} more with {}", grouped(traces[i]), i);
+  }
+  return text;
+}
+
+std::string describe_fewest_deviations(std::uint32_t deviations) {
+  return fmt::format(" with {} deviation{}, the fewest", deviations, plural(deviations));
+}
+
 std::string describe_fewest(const BoundsCoverage& coverage) {
   // Bounds are explored one after the other: all with fewer preemptions came before.
   return fmt::format(" with {} preemption{}, the fewest", coverage.completed,

@@ -14,6 +14,7 @@
 #include "sim/explore/minimize.h"
 #include "sim/explore/nondeterminism.h"
 #include "sim/explore/scope.h"
+#include "sim/explore/situation_counter.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/explore/stretches.h"
 #include "sim/strategy/replay.h"
@@ -32,7 +33,7 @@ class Search {
  public:
   Search(const ProgramFactory& factory, const SearchOptions& options)
       : options_(options),
-        state_{factory, options, stopwatch_, {}, {}},
+        state_{factory, options, stopwatch_, {}, {}, {}, options.limits.deviations_max},
         crew_(state_, options.jobs) {}
 
   Report run() {
@@ -45,6 +46,7 @@ class Search {
       report_.scope = run_phase(*info, limits_of_one(options_.budget, info->exhaustive));
     }
     if (options_.shard.count > 1) report_.scope = describe(options_.shard) + report_.scope;
+    report_.situations = situations_.counts();
     report_.seconds = stopwatch_.seconds();
     if (!report_.error.empty()) {
       report_.verdict = Verdict::kError;
@@ -62,6 +64,8 @@ class Search {
     std::unique_ptr<Division> division;  // null: sampling
     std::uint64_t begun = 0;             // executions that count
     std::uint64_t last = 0;              // number of the last one
+    std::uint64_t first = 0;             // executions of the deepening before it
+    bool bounded = false;                // it is a part of the deepening
     std::uint64_t blocked = 0;
     TraceCounter traces;                   // of sampled executions
     std::optional<BoundsCoverage> bounds;  // of a search by preemptions
@@ -71,7 +75,7 @@ class Search {
 
   void run_auto() {
     const StrategyInfo& exhaustive = *find_strategy(kAutoExhaustive);
-    report_.scope = run_phase(exhaustive, limits_of_exhaustive_phase(options_.budget));
+    report_.scope = deepen(exhaustive);
     if (report_.exhausted || (ended_ && !misled_)) return;
     const PhaseLimits rest = limits_of_sampling_phase(options_.budget, report_.executions);
     if (rest.executions_max == 0) return;
@@ -80,29 +84,68 @@ class Search {
     ended_ = false;
     const StrategyInfo& sampling = *find_strategy(kAutoSampling);
     const std::string then = run_phase(sampling, rest);
+    report_.executions_by_deviations = deepened_;
     report_.scope =
         fmt::format("{}: {}; then {}: {}", exhaustive.name, report_.scope, sampling.name, then);
     if (!misled.empty() && !report_.error.empty()) report_.error = "; then " + report_.error;
     report_.error = misled + report_.error;
   }
 
-  // Runs one strategy within its limits. Returns what it covered, in words.
-  std::string run_phase(const StrategyInfo& info, const PhaseLimits& limits) {
+  // Searches with at most 0, 1, … deviations as far as that is worth it, then without that bound.
+  // Returns what was covered, in words.
+  std::string deepen(const StrategyInfo& info) {
+    const PhaseLimits all = limits_of_exhaustive_phase(options_.budget);
+    PhaseLimits left = limits_of_deepening(options_.budget);
+    std::uint64_t before = 0;  // executions with the last bound
+    for (std::uint32_t bound = 0; bound < options_.limits.deviations_max; ++bound) {
+      if (left.executions_max == 0) break;
+      state_.deviations_max = bound;
+      const std::string scope = run_phase(info, left, &all);
+      if (ended_) report_.executions_by_deviations = deepened_;
+      if (ended_ || !report_.bound_reached) return scope;
+      if (!report_.exhausted) break;
+      report_.exhausted = false;
+      deepened_ = report_.executions_by_deviations;
+      report_.deviations_complete = bound;
+      const std::uint64_t made = phase_begun_;
+      left.executions_max -= std::min(left.executions_max, made);
+      if (made < kAutoDeepeningGrowth * before) break;
+      before = made;
+    }
+    state_.deviations_max = options_.limits.deviations_max;
+    const std::string scope = run_phase(info, all);
+    if (report_.exhausted) return scope;
+    report_.executions_by_deviations = deepened_;
+    return deepened_.empty() ? scope : describe_deviations(deepened_) + "; " + scope;
+  }
+
+  // Runs one strategy within its limits. `free`, if not null, are its limits as long as the bound
+  // on deviations has left nothing out. Returns what it covered, in words.
+  std::string run_phase(const StrategyInfo& info, const PhaseLimits& bounded,
+                        const PhaseLimits* free = nullptr) {
     Phase phase;
-    std::uint64_t most = limits.executions_max;
-    if (!info.exhaustive) {
-      most = options_.shard.part_of(most);
-    } else if (info.divide != nullptr) {
+    phase.bounded = free != nullptr;
+    phase.first = info.exhaustive ? begun_ : 0;
+    report_.executions_by_deviations.clear();
+    report_.bound_reached = false;
+    const auto limits = [&]() -> const PhaseLimits& {
+      return free != nullptr && !report_.bound_reached ? *free : bounded;
+    };
+    if (info.exhaustive && info.divide != nullptr) {
       phase.division = info.divide();
-    } else {
+    } else if (info.exhaustive) {
       phase.division = std::make_unique<Undivided>(info, options_.budget.preemptions_max);
     }
-    state_.seconds_max = limits.seconds_max;
-    for (bool more = true; more && !phase.over && phase.begun < most;) {
-      more = run_round(info, most, phase);
+    for (bool more = true; more && !phase.over;) {
+      state_.seconds_max = limits().seconds_max;
+      const std::uint64_t most = info.exhaustive ? limits().executions_max
+                                                 : options_.shard.part_of(limits().executions_max);
+      more = phase.begun < most && run_round(info, most, phase);
     }
     report_samplers(info, phase);
-    return describe_phase(info, limits, phase);
+    phase_begun_ = phase.begun;
+    if (info.exhaustive) begun_ += phase.begun;
+    return describe_phase(info, limits(), phase);
   }
 
   std::string describe_phase(const StrategyInfo& info, const PhaseLimits& limits, Phase& phase) {
@@ -110,13 +153,18 @@ class Search {
       return fmt::format("ended by an error, in execution {}", grouped(phase.last + 1));
     }
     if (ended_) {
-      return fmt::format("ended at the first violation, in execution {}{}", grouped(phase.last + 1),
-                         phase.bounds ? describe_fewest(*phase.bounds) : "");
+      const bool fewest = phase.bounded && report_.bound_reached;
+      return fmt::format("ended at the first violation, in execution {}{}",
+                         grouped(phase.first + phase.last + 1),
+                         phase.bounds ? describe_fewest(*phase.bounds)
+                         : fewest     ? describe_fewest_deviations(state_.deviations_max)
+                                      : "");
     }
     // The space may be exhausted exactly at the limit.
     if (info.exhaustive && phase.division->next_round().empty()) {
       if (phase.bounds && !phase.bounds->exhausted) return describe_bounds(*phase.bounds);
       report_.exhausted = true;
+      report_.deviations_complete = deviations_bound();
       return describe_complete(info, phase.begun - phase.blocked, deviations_bound()) +
              (phase.bounds ? "; " + describe_bounds(*phase.bounds) : "");
     }
@@ -134,7 +182,7 @@ class Search {
   // The bound on deviations, if it left anything out.
   std::optional<std::uint32_t> deviations_bound() const {
     if (!report_.bound_reached) return std::nullopt;
-    return options_.limits.deviations_max;
+    return state_.deviations_max;
   }
 
   void report_samplers(const StrategyInfo& info, Phase& phase) {
@@ -176,13 +224,15 @@ class Search {
     report_.executions += result.executions;
     report_.executions_blocked += result.executions_blocked;
     report_.steps += result.steps;
+    situations_.add(result.situations);
     report_.steps_deepest = std::max(report_.steps_deepest, result.steps_deepest);
     count_deviations(result);
     for (const SampledTrace& sampled : result.traces) {
       phase.traces.add(sampled.hash, sampled.sampler);
     }
     // Where a part begins in the search is known only now.
-    const std::uint64_t first = phase.division != nullptr ? phase.begun : stretch.first;
+    const std::uint64_t first =
+        phase.division != nullptr ? phase.first + phase.begun : stretch.first;
     for (const Found& found : result.hints) {
       const std::uint64_t number = first + found.begun * stretch.stride;
       take_hint(found.outcome, found.sampler.empty() ? info.name : found.sampler,
@@ -201,7 +251,7 @@ class Search {
     }
     phase.begun += result.begun;
     phase.blocked += result.executions_blocked;
-    if (result.begun > 0) phase.last = first + (result.begun - 1) * stretch.stride;
+    if (result.begun > 0) phase.last = first - phase.first + (result.begun - 1) * stretch.stride;
     phase.timeout = result.timeout;
     phase.over = ended_ || result.timeout;
   }
@@ -301,8 +351,12 @@ class Search {
   SearchState state_;
   Crew crew_;
   Report report_;
+  SituationCounter situations_;
   bool ended_ = false;
-  bool misled_ = false;  // by a footprint that is too small
+  std::vector<std::uint64_t> deepened_;  // executions of the last complete bound
+  std::uint64_t phase_begun_ = 0;        // executions of the last phase
+  std::uint64_t begun_ = 0;              // of all exhaustive phases
+  bool misled_ = false;                  // by a footprint that is too small
   double told_ = 0;
   std::uint64_t told_after_ = 0;
 };

@@ -21,7 +21,9 @@ using ProgramFactory = std::function<std::unique_ptr<Program>()>;
 // Name of the strategy a user gets without choosing: see automatic.h.
 inline constexpr const char* kAutoStrategy = "auto";
 inline constexpr const char* kAutoSummary =
-    "dpor within half of the limits, then portfolio; what you get without choosing";
+    "dpor with 0, 1, … deviations, then dpor within half of the limits, then portfolio; what you "
+    "get "
+    "without choosing";
 
 struct Progress {
   std::uint64_t executions = 0;
@@ -85,6 +87,12 @@ struct SamplerReport {
   double unseen_mass = 0;    // probability that its next execution is a new trace
 };
 
+// Something that executions may come to, by the name that was told to Execution::reached.
+struct SituationCount {
+  std::string name;
+  std::uint64_t executions = 0;  // that came to it; blocked ones do not count
+};
+
 enum class Verdict : std::uint8_t {
   kVerified,   // the space is exhausted and nothing was found
   kClean,      // a limit was reached and nothing was found
@@ -105,9 +113,15 @@ struct Report {
   // 4 %", "complete up to 2 preemptions: …". See scope.h and bounds.h.
   std::string scope;
   std::vector<SamplerReport> samplers;  // of a portfolio that ran
-  // With a bound on deviations: executions with exactly 0, 1, … of them, and whether the bound left
-  // anything out. If not, the bound was no restriction.
+  // Those that came up at all, by name. A systematic search counts the executions that it made: of
+  // those that differ in the order of independent steps only, one.
+  std::vector<SituationCount> situations;
+  // Executions with exactly 0, 1, … deviations, each execution once: of a search that repeats
+  // itself, as "auto" does, those of what was completed.
   std::vector<std::uint64_t> executions_by_deviations;
+  // Everything with at most so many deviations was executed, and there are executions with more.
+  std::optional<std::uint32_t> deviations_complete;
+  // Whether a bound on deviations left anything out. If not, it was no restriction.
   bool bound_reached = false;
   std::vector<Finding> findings;
   // Hints, one for each rule, each with the execution that showed it first, not minimized. They do
@@ -119,9 +133,7 @@ struct Report {
 // Searches. Requires: options.strategy is "auto" or in the catalog, and samples if options.shard is
 // not the whole; with several jobs, `factory` and the programs it makes share nothing that changes.
 // With options.limits.deviations_max = N the space is that of executions with at most N deviations;
-// exhausting it is kVerified only if the bound left nothing out, else kClean, with `exhausted`. A
-// search with N + 1 repeats that with N; whoever deepens calls this with 0, 1, 2, … and ends when
-// `bound_reached` is false.
+// exhausting it is kVerified only if the bound left nothing out, else kClean, with `exhausted`.
 // The verdict kError is given when an execution did not repeat; `error` says which choice or step
 // differed; or when a footprint misled dpor. In the latter case `auto` samples all the same, since
 // samplers do not rely on footprints, and may have findings beside the error. Every finding, and

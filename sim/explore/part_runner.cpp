@@ -30,6 +30,7 @@ std::string_view sampler_of(const Strategy& strategy) {
 StretchResult PartRunner::run(const StrategyInfo& info, const Stretch& stretch,
                               std::uint64_t executions_max, const Tell& tell) {
   StretchResult result;
+  execution_.bound_deviations(state_.deviations_max);
   if (stretch.part != nullptr) result.strategy = stretch.part->start();
   while (!result.stopped && result.begun < executions_max) {
     const std::uint64_t number = stretch.first + result.begun * stretch.stride;
@@ -78,6 +79,7 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
     ++result.executions_blocked;
   } else {
     ++result.executions;
+    result.situations.add(outcome.situations);
     count_deviations(outcome, result);
     take_hints(outcome, strategy, result);
     if (broken) {
@@ -98,8 +100,7 @@ bool PartRunner::run_one(Strategy& strategy, const Stretch& stretch, StretchResu
   return broken;
 }
 
-void PartRunner::count_deviations(const Outcome& outcome, StretchResult& result) const {
-  if (state_.options.limits.deviations_max == Limits{}.deviations_max) return;
+void PartRunner::count_deviations(const Outcome& outcome, StretchResult& result) {
   result.bound_reached |= outcome.bound_reached;
   std::vector<std::uint64_t>& counts = result.executions_by_deviations;
   if (counts.size() <= outcome.deviations) counts.resize(outcome.deviations + 1);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/explore/explorer.h"
+#include "sim/explore/situation_counter.h"
 #include "sim/explore/stopwatch.h"
 #include "sim/strategy/division.h"
 
@@ -41,7 +42,8 @@ struct SampledTrace {
 };
 
 struct StretchResult {
-  std::uint64_t begun = 0;  // executions, blocked ones included
+  SituationCounter situations;  // of the executions that are not blocked
+  std::uint64_t begun = 0;      // executions, blocked ones included
   std::uint64_t executions = 0;
   std::uint64_t executions_blocked = 0;
   std::uint64_t steps = 0;
@@ -68,6 +70,7 @@ struct SearchState {
   std::set<std::string> known;        // rules with a finding
   std::set<std::string> hinted;       // rules with a hint
   std::optional<double> seconds_max;  // since the start of the search
+  std::uint32_t deviations_max = 0;   // of this phase
 };
 
 class PartRunner {
@@ -86,7 +89,7 @@ class PartRunner {
  private:
   Strategy& sampler(const StrategyInfo& info, std::uint64_t number);
   bool run_one(Strategy& strategy, const Stretch& stretch, StretchResult& result);
-  void count_deviations(const Outcome& outcome, StretchResult& result) const;
+  static void count_deviations(const Outcome& outcome, StretchResult& result);
   void take(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
   void take_hints(const Outcome& outcome, const Strategy& strategy, StretchResult& result);
   bool repeat(const Outcome& outcome, StretchResult& result);

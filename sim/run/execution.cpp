@@ -59,6 +59,7 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   outcome_.bound_reached = false;
   outcome_.hash = kRootKey;
   outcome_.schedule.clear();
+  outcome_.situations.clear();
   trace_hash_.begin_execution();
   refresh_point();
   program_ = &program;

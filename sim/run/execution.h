@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/core/footprint.h"
@@ -61,6 +62,9 @@ struct Limits {
   std::uint32_t deviations_max = ~std::uint32_t{0};
 };
 
+// Situations that one execution may come to.
+inline constexpr std::size_t kSituationsMax = 64;
+
 // Visits of one state in which nothing could go but time and polls: a livelock then. Loops that
 // give up after fewer tries are seen to give up.
 inline constexpr std::uint32_t kIdleRounds = 1'000;
@@ -101,6 +105,9 @@ class Execution {
   ~Execution();
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
+
+  // Changes Limits::deviations_max for the executions that follow.
+  void bound_deviations(std::uint32_t most) { limits_.deviations_max = most; }
 
   // Runs `program` under `strategy`, whose begin_execution was called. With `trace`, the trace is
   // recorded there. The outcome is valid until the next run.
@@ -154,6 +161,10 @@ class Execution {
   // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
   [[noreturn]] void fail(Violation violation);
 
+  // Notes that this execution came to a situation, for Outcome::situations: observes, changes
+  // nothing. May be called on the controller too. `name` has static storage. On a fiber, fails the
+  // execution (verdict kStepLimit) beyond kSituationsMax names.
+  void reached(std::string_view name);
   // Adds `violation` to the outcome's hints and goes on; its step is filled in. Does nothing if the
   // execution has a hint of that rule. May be called on the controller too.
   void hint(Violation violation);

@@ -1,4 +1,5 @@
 // What people see of an execution: names, notes, steps.
+#include <algorithm>
 #include <utility>
 
 #include "sim/run/execution.h"
@@ -32,6 +33,16 @@ void Execution::note(std::string text) {
   if (trace_ == nullptr) return;
   if (trace_->steps.empty()) trace_->steps.push_back({0, current(), "start", "", {}, 0, {}});
   trace_->steps.back().notes.push_back(std::move(text));
+}
+
+void Execution::reached(std::string_view name) {
+  std::vector<std::string_view>& known = outcome_.situations;
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  if (known.size() < kSituationsMax) {
+    known.push_back(name);
+  } else if (on_fiber()) {
+    fail_limit(kSituationsMax, "situations");
+  }
 }
 
 void Execution::trace_choice(const Choice& choice, const char* question) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "sim/core/schedule.h"
@@ -35,6 +36,9 @@ struct Outcome {
   // only. See trace_hash.h.
   std::uint64_t trace_hash = 0;
   Schedule schedule;
+  // What Execution::reached was told, each name once, in the order in which it came first. A
+  // schedule does not depend on it, nor does a hash.
+  std::vector<std::string_view> situations;
 };
 
 }  // namespace nmrcheck::sim

@@ -44,7 +44,7 @@ bool DporStrategy::begin_execution(Seed) {
   repeated_ = history_.size();
   current_ = asked_ = choices_ = 0;
   prescribed_.clear();
-  gave_up_ = false;
+  gave_up_ = unanswered_ = false;
   if (repeated_ > 0) return true;
   // The start: main's code before the first step, which may ask questions.
   const bool first = !started_;
@@ -176,6 +176,7 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
   const LabelId so_far = history_.event(current_).label;
   if (asked_ < prescribed_.size() && prescribed_[asked_].options == point.options) {
     const Answer answer = prescribed_[asked_++];
+    if (point.settled) leave_out_others(so_far, answer);
     history_.add_answer(answer.picked);
     history_.set_label(labels_.with_answer(so_far, answer));
     return answer.picked;
@@ -192,11 +193,7 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
     const std::uint32_t answer = turn == 0 ? point.default_option : turn - 1;
     if (turn > 0 && answer == point.default_option) continue;
     const LabelId longer = labels_.with_answer(so_far, {answer, point.options});
-    if (point.settled && turn > 0) {
-      asleep_.push_back({longer, false});  // no later step of this execution may take it either
-      ++nodes_[current_].done;
-      continue;
-    }
+    if (point.settled && turn > 0) break;
     if (tree_.fully_asleep(longer, asleep(current_))) continue;
     if (picked == kNoLabel) {
       picked = longer;
@@ -207,11 +204,28 @@ Pick DporStrategy::pick_answer(const ChoicePoint& point) {
     tree_.insert_sibling(last, sibling);
     last = sibling;
   }
-  if (picked == kNoLabel) return std::nullopt;  // all answers are covered
+  if (point.settled) leave_out_others(so_far, {point.default_option, point.options});
+  unanswered_ = picked == kNoLabel;
+  if (unanswered_) return std::nullopt;  // all answers are covered
   ++asked_;
   history_.add_answer(first);
   history_.set_label(picked);
   return first;
+}
+
+// The bound leaves out all answers but one: nobody that comes later may take them either.
+void DporStrategy::leave_out_others(LabelId so_far, Answer answer) {
+  for (std::uint32_t other = 0; other < answer.options; ++other) {
+    if (other == answer.picked) continue;
+    const LabelId longer = labels_.with_answer(so_far, {other, answer.options});
+    const std::span<const Explored> known = asleep(current_);
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const Explored& step) { return step.label == longer; })) {
+      continue;
+    }
+    asleep_.push_back({longer, false});
+    ++nodes_[current_].done;
+  }
 }
 
 // The step that ran is over: what it was is known.
@@ -245,9 +259,10 @@ void DporStrategy::end_execution(const ExecutionEnd& end) {
   backtrack();
 }
 
-// Nothing can follow a step that cuts the execution off: it is in no sequence but as its end.
+// Nothing can follow a step that cuts the execution off: it is in no sequence but as its end. One
+// that found no answer to give was not made.
 void DporStrategy::insert_reversals(bool cut_off) {
-  const auto all = static_cast<std::uint32_t>(history_.size()) - (cut_off ? 1u : 0u);
+  const auto all = static_cast<std::uint32_t>(history_.size()) - (cut_off || unanswered_ ? 1u : 0u);
   history_.for_each_race([&](const Race& race) {
     sequence_.labels.clear();
     const std::uint32_t count = race.later == kNoEvent ? race.at : all;

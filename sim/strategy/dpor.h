@@ -92,6 +92,7 @@ class DporStrategy final : public Strategy {
   Pick pick_answer(const ChoicePoint& point);
   void enter_node(const ChoicePoint& point);
   std::uint32_t choose_freely(const ChoicePoint& point);
+  void leave_out_others(LabelId so_far, Answer answer);
   void finish_event();
   void insert_reversals(bool cut_off);
   void explore_others(const ExecutionEnd& end);
@@ -115,6 +116,7 @@ class DporStrategy final : public Strategy {
   bool started_ = false;
   bool exhausted_ = false;
   bool gave_up_ = false;            // this execution: all that could follow is covered
+  bool unanswered_ = false;         // and so is every answer to what its last step asked
   std::size_t repeated_ = 0;        // events that this execution has to repeat
   std::size_t current_ = 0;         // the event whose step runs now
   std::size_t asked_ = 0;           // value questions answered in it

@@ -69,6 +69,14 @@ std::optional<sim::Violation> violation_of(const Body& body) {
   return execution.run(program, first).violation;
 }
 
+std::vector<std::string_view> situations_of(const Body& body) {
+  sim::Execution execution;
+  sim::DfsStrategy first;
+  first.begin_execution(sim::Seed{0});
+  HandMadeProgram program(body);
+  return execution.run(program, first).situations;
+}
+
 std::string verdict_of(const Body& body) {
   const std::optional<sim::Violation> violation = violation_of(body);
   return violation ? violation->rule : "";

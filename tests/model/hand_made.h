@@ -22,6 +22,8 @@ std::optional<sim::Violation> violation_of(const Body& body);
 // Its rule; "" if none is broken.
 std::string verdict_of(const Body& body);
 
+// The situations that the first schedule comes to, in the order in which they come up.
+std::vector<std::string_view> situations_of(const Body& body);
 // The rules of its hints.
 std::vector<std::string> hints_of(const Body& body);
 

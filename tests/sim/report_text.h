@@ -23,6 +23,9 @@ inline std::string to_string(const Report& report) {
       "verdict {} exhausted {} executions {} blocked {} steps {} deepest {}\n{}\n{}\n",
       static_cast<int>(report.verdict), report.exhausted, report.executions,
       report.executions_blocked, report.steps, report.steps_deepest, report.scope, report.error);
+  for (const SituationCount& situation : report.situations) {
+    text += fmt::format("{} in {}\n", situation.name, situation.executions);
+  }
   for (const Finding& finding : report.findings) {
     text += fmt::format("{} step {} of {}: {}\n hash {:x} execution {} by {} seed {:x}\n{}\n{}\n",
                         finding.violation.rule, finding.violation.step, finding.steps,

@@ -191,6 +191,31 @@ TEST_F(CliTest, AFaultyDesignIsOneAndItsTwinZero) {
   EXPECT_TRUE(std::filesystem::is_empty(path("twin")));
 }
 
+TEST_F(CliTest, SituationsAreCountedWhenTheSearchDidNotEndAtAViolation) {
+  const Words twin{"explore", "nmr/attach-veto-fixed", "--strategy", "dpor"};
+  EXPECT_NE(run(twin).out.find("reached, in 30 executions: refused offer 14, late offer 6,\n"
+                               "                                   deregister during an offer 4\n"),
+            std::string::npos)
+      << run(twin).out;
+  EXPECT_EQ(run({"explore", kFaulty}).out.find("reached, in"), std::string::npos);
+}
+
+// Without faults no offer fails: what the design is about never occurs.
+TEST_F(CliTest, ACompleteSearchWarnsOfASituationThatNeverCameUp) {
+  const char* name = "nmr/rollback-of-wrong-field-fixed";
+  const std::string warning = "warning: \"refused offer\" was expected";
+  EXPECT_EQ(run({"explore", name, "--strategy", "dpor"}).out.find("warning"), std::string::npos);
+  const Words without{"explore", name, "--strategy", "dpor", "--param", "faults=0"};
+  EXPECT_NE(run(without).out.find(warning), std::string::npos) << run(without).out;
+  const Json report = json_of({"explore", name, "--strategy", "dpor", "--param", "faults=0"}, 0);
+  EXPECT_EQ(report[0]["verdict"], "verified");
+  Words warned;
+  for (const Json& situation : report[0]["situations"]) {
+    if (situation["warning"] != "") warned.push_back(situation["name"]);
+  }
+  EXPECT_EQ(warned, Words{"refused offer"});
+}
+
 TEST_F(CliTest, APatternExploresEachOnce) {
   const Json reports = json_of({"explore", "harness/*-fixed", "harness/poll-fixed"}, 0);
   Words targets;
@@ -300,9 +325,20 @@ TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
 }
 
 TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
-  const Words expected{"target",  "strategy",  "profile",    "seed",
-                       "verdict", "exhausted", "executions", "executions_blocked",
-                       "steps",   "seconds",   "scope",      "violations",
+  const Words expected{"target",
+                       "strategy",
+                       "profile",
+                       "seed",
+                       "verdict",
+                       "exhausted",
+                       "executions",
+                       "executions_blocked",
+                       "steps",
+                       "seconds",
+                       "scope",
+                       "situations",
+                       "executions_by_deviations",
+                       "violations",
                        "hints"};
   const Json found = json_of({"explore", "harness/crossed-locks", "--seed", "0x2a"}, 1);
   ASSERT_EQ(found.size(), 1u);
@@ -313,7 +349,7 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
   const Json& violations = found[0]["violations"];
   ASSERT_EQ(violations.size(), 1u);
   EXPECT_EQ(keys(violations[0]),
-            (Words{"rule", "severity", "label", "message", "step", "failure"}));
+            (Words{"rule", "severity", "label", "strategy", "message", "step", "failure"}));
   EXPECT_EQ(violations[0]["rule"], "harness.deadlock");
   EXPECT_EQ(violations[0]["label"], "reachable-on-windows");
   EXPECT_TRUE(exists(violations[0]["failure"]));
@@ -327,6 +363,8 @@ TEST_F(CliTest, ReportsHaveTheDocumentedKeys) {
 
   const Json limited = json_of({"explore", "nmr/wait-first-fixed", "--executions", "1"}, 0);
   EXPECT_EQ(limited[0]["verdict"], "clean");
+  EXPECT_EQ(limited[0]["situations"][0],
+            (Json{{"name", "late offer"}, {"executions", 0}, {"expected", true}, {"warning", ""}}));
 }
 
 }  // namespace

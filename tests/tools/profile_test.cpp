@@ -147,6 +147,8 @@ TEST_F(ProfileTest, DeviationsBoundTheRegistrarsChoices) {
   std::uint64_t sum = 0;
   for (const Json& count : all["executions_by_deviations"]) sum += count.get<std::uint64_t>();
   EXPECT_EQ(sum, all["executions"].get<std::uint64_t>());
+  EXPECT_FALSE(all.contains("deviations_complete"));
+  EXPECT_EQ(none["deviations_complete"], 0);
   const Ran text =
       run({"explore", "nmr/unload-without-wait-fixed", "--strategy", "dpor", "--deviations", "0"});
   EXPECT_NE(text.out.find("complete up to 0 deviations: the only"), std::string::npos);

@@ -10,6 +10,7 @@
 #include "tools/cli/json_text.h"
 #include "tools/cli/label.h"
 #include "tools/cli/request.h"
+#include "tools/cli/situations.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
@@ -98,6 +99,7 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
     violations.push_back({{"rule", violation.rule},
                           {"severity", severity_name(violation.severity)},
                           {"label", one.label.name},
+                          {"strategy", one.finding->strategy},
                           {"message", violation.message},
                           {"step", violation.step},
                           {"failure", one.file}});
@@ -121,12 +123,20 @@ Json report_json(const Scenario& scenario, const Request& request, const sim::Re
                {"steps", report.steps},
                {"seconds", report.seconds},
                {"scope", report.scope},
+               {"situations", Json::array()},
+               {"executions_by_deviations", report.executions_by_deviations},
                {"violations", violations},
                {"hints", hints}};
+  for (const SituationLine& line : situation_lines(scenario, report)) {
+    json["situations"].push_back({{"name", line.name},
+                                  {"executions", line.executions},
+                                  {"expected", line.expected},
+                                  {"warning", warning_of(line, report)}});
+  }
   if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     json["deviations"] = request.search.limits.deviations_max;
-    json["executions_by_deviations"] = report.executions_by_deviations;
   }
+  if (report.deviations_complete) json["deviations_complete"] = *report.deviations_complete;
   if (!report.error.empty()) json["error"] = report.error;
   return json;
 }
@@ -175,10 +185,12 @@ void print_report(const Options& options, const Request& request, const Scenario
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
-  if (!report.executions_by_deviations.empty()) {
+  if (request.search.limits.deviations_max != sim::Limits{}.deviations_max) {
     fmt::print("{:<34} executions with 0, 1, … deviations: {}\n", "",
                fmt::join(report.executions_by_deviations, ", "));
   }
+  // A search that ended at its first violation saw little of anything.
+  if (reported.empty() || request.search.keep_going) print_situations(scenario, report);
   for (const sim::Finding& hint : report.hints) {
     const std::string place = sim::to_string(hint.violation.place);
     const std::string text =

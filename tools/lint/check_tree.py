@@ -26,7 +26,9 @@ LAYERS = {
     "model/driver": ["sim/core", "sim/run", "model"],
     # The composition root: the world owns kernel, registrar, view and rules.
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
-                    "model/nmr", "model/rules"],
+                    "model/nmr", "model/rules", "model/situations.h"],
+    "model/situations": ["sim/core", "sim/run", "model/event.h", "model/rule.h", "model/kernel",
+                         "model/nmr"],
     "model": ["sim/core", "sim/run", "model/event.h"],
     "scenarios": ["sim/core", "sim/run", "model"],
     # Benchmarks of the engine: no drivers, no registrar.
@@ -77,9 +79,10 @@ BANNED = [
 ]
 
 # The folders whose headers are included by full path, and where a bare name is right all the same:
-# the WDK's headers include each other as the WDK's do, and their tests in C lie beside the header.
+# the WDK's headers include each other as the WDK's do, their tests in C lie beside the header, and
+# drivers are laid out as drivers are.
 TOP_FOLDERS = ("sim/", "model/", "scenarios/", "tools/", "tests/")
-BARE_INCLUDES = ["model/ddk/include/", "tests/model/ddk/"]
+BARE_INCLUDES = ["model/ddk/include/", "model/ddk/km/", "tests/model/ddk/", "scenarios/drivers/"]
 
 # Headers that mean something else when they are included a second time.
 INCLUDED_AGAIN = ["model/ddk/include/guiddef.h"]

@@ -12,28 +12,43 @@ function(nmrcheck_add_driver name)
     message(FATAL_ERROR "nmrcheck_add_driver(${name} …) expects SOURCES and a list of C files, "
       "and found '${arg_UNPARSED_ARGUMENTS}'")
   endif()
+  if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    message(FATAL_ERROR "nmrcheck_add_driver(${name} …): images of drivers can be loaded on Linux only")
+  endif()
   list(JOIN arg_EXPORTS " " exports)
   string(REGEX REPLACE "([^ ]+)" "\\1;" exports "${exports}")
   set(script ${CMAKE_CURRENT_BINARY_DIR}/${name}.exports)
   file(CONFIGURE OUTPUT ${script} CONTENT
     "{ global: DriverEntry; ${exports} local: *; };\n" @ONLY)
 
+  # Sources that are traced with WPP include what its preprocessor would write: an empty file.
+  set(traces ${CMAKE_CURRENT_BINARY_DIR}/${name}_traces)
+  foreach(source IN LISTS arg_SOURCES)
+    get_filename_component(stem ${source} NAME_WLE)
+    get_filename_component(file ${source} NAME)
+    foreach(trace ${stem}.tmh ${file}.tmh)
+      file(CONFIGURE OUTPUT ${traces}/${trace} CONTENT "" @ONLY)
+    endforeach()
+  endforeach()
+
   add_library(${name}_image MODULE ${arg_SOURCES})
   set_target_properties(${name}_image PROPERTIES PREFIX "" OUTPUT_NAME ${name} C_STANDARD 17
     C_EXTENSIONS ON LINK_DEPENDS ${script})
   target_include_directories(${name}_image PRIVATE ${arg_INCLUDES})
   target_include_directories(${name}_image SYSTEM AFTER PRIVATE
-    $<TARGET_PROPERTY:nmrcheck::wdk,INTERFACE_INCLUDE_DIRECTORIES>)
+    $<TARGET_PROPERTY:nmrcheck::wdk,INTERFACE_INCLUDE_DIRECTORIES> ${traces})
   target_compile_definitions(${name}_image PRIVATE ${arg_DEFINES})
   target_compile_options(${name}_image PRIVATE
     # Every access and call is told to the checker; without a linked sanitizer.
     -fsanitize=thread
     $<$<C_COMPILER_ID:GNU>:--param=tsan-distinguish-volatile=1>
     $<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-distinguish-volatile=1>
-    -fno-omit-frame-pointer -fno-optimize-sibling-calls -fexceptions
+    -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-inline -fexceptions
     # The language as the WDK's compiler has it.
     -fshort-wchar -fms-extensions -fno-strict-aliasing -fwrapv -fno-common
-    -Wno-multichar -Wno-unknown-pragmas -Werror=implicit-function-declaration
+    -Wno-multichar -Wno-unknown-pragmas
+    $<$<COMPILE_LANGUAGE:C>:-Werror=implicit-function-declaration>
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
     -O1 -g)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     target_compile_options(${name}_image PRIVATE -pg -mfentry)

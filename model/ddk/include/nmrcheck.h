@@ -10,11 +10,17 @@
 //
 // NMRCHECK_TOUCH(pointer) says that the memory there must be alive.
 //
+// NMRCHECK_REACHED("name") says that the execution has come to a situation that matters to the
+// design: explore counts the executions that did, and warns of one that the scenario lists and that
+// never came up.
+//
 // NMRCHECK_CALL(table, member, context, ...) is (table)->member(context, ...), a call through a
 // peer's dispatch table. The call is announced before the table is dereferenced: both the table
 // and the context may be stale. NMRCHECK_CALL_VOID is the same, for a member that returns nothing.
 
 #define NMRCHECK_TOUCH(pointer) NMRCHECK_AT(nmrcheck_touch(pointer))
+
+#define NMRCHECK_REACHED(name) nmrcheck_reached("" name)
 
 // Names of temporaries carry a number, so that annotations nest.
 #define NMRCHECK_PASTE(left, right) NMRCHECK_PASTE_EXPANDED(left, right)

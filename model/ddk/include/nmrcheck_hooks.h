@@ -69,6 +69,9 @@ void nmrcheck_plain_write(volatile void* address, unsigned size, const char* exp
 // The memory at `pointer` must be alive; how much of it is not said.
 void nmrcheck_touch(const volatile void* pointer);
 
+// Says that the execution came to a situation. `name` lives as long as the search.
+void nmrcheck_reached(const char* name);
+
 // Brackets a call through a peer's dispatch table. `nmrcheck_call_begin` runs before the table is
 // dereferenced, so the table and the context may be stale. The strings live as long as the code
 // that passes them. Calls nest; each begin has one end, also when the call is unwound.
@@ -95,10 +98,13 @@ void nmrcheck_declare_bindings_max(const void* characteristics, unsigned binding
 
 // What an NPI defines, by its identifier (16 bytes): NMR-PARAM-05 compares it with what modules
 // pass. NMRCHECK_NPI_CALLS_WHILE_DETACHING says that calls may begin between the detach callback
-// and the end of the detach, as WSK allows: NMR-DET-01 is silent then. Before a module registers.
+// and the end of the detach, as WSK allows: NMR-DET-01 is silent then.
+// NMRCHECK_NPI_PROVIDER_CHARACTERISTICS says that only providers have NPI-specific characteristics.
+// Before a module registers.
 #define NMRCHECK_NPI_CLIENT_DISPATCH 1u
 #define NMRCHECK_NPI_CHARACTERISTICS 2u
 #define NMRCHECK_NPI_CALLS_WHILE_DETACHING 4u
+#define NMRCHECK_NPI_PROVIDER_CHARACTERISTICS 8u
 void nmrcheck_declare_npi(const void* npi_id, unsigned defines);
 
 #ifdef __cplusplus

@@ -42,7 +42,9 @@ typedef int64_t LONGLONG, *PLONGLONG;
 typedef uint64_t ULONGLONG, *PULONGLONG, DWORDLONG;
 typedef UCHAR BOOLEAN, *PBOOLEAN;
 typedef ULONG LOGICAL, *PLOGICAL;
+typedef int32_t INT, *PINT;
 typedef LONG NTSTATUS, *PNTSTATUS;
+typedef ULONG CLONG, *PCLONG;
 typedef ULONG ACCESS_MASK, *PACCESS_MASK;
 typedef UCHAR KIRQL, *PKIRQL;
 
@@ -98,6 +100,7 @@ typedef struct _STRING {
   USHORT MaximumLength;
   PCHAR Buffer;
 } STRING, *PSTRING, ANSI_STRING, *PANSI_STRING;
+typedef const STRING *PCSTRING, *PCANSI_STRING;
 
 typedef struct _LIST_ENTRY {
   struct _LIST_ENTRY* Flink;

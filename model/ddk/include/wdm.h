@@ -1,4 +1,4 @@
-// The kernel's face to drivers: pool, lists, locks, events, work items, threads, interlocked.
+// The kernel's face to drivers: pool, lists, locks, events, work items, threads, strings.
 #pragma once
 
 #include "bugcodes.h"
@@ -13,6 +13,13 @@
 #include "wdm_list.h"
 #include "wdm_lock.h"
 #include "wdm_memory.h"
+#include "wdm_mutex.h"
 #include "wdm_pool.h"
+#include "wdm_processor.h"
 #include "wdm_readwrite.h"
+#include "wdm_registry.h"
+#include "wdm_resource.h"
+#include "wdm_rundown.h"
+#include "wdm_slist.h"
+#include "wdm_string.h"
 #include "wdm_thread.h"

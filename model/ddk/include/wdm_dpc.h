@@ -4,6 +4,7 @@
 #include "nmrcheck_hooks.h"
 #include "ntdef.h"
 #include "wdm_event.h"
+#include "wdm_processor.h"
 
 EXTERN_C_START
 
@@ -36,13 +37,39 @@ typedef struct _KTIMER {
 
 VOID KeInitializeDpc(_Out_ PRKDPC Dpc, _In_ PKDEFERRED_ROUTINE DeferredRoutine,
                      _In_opt_ PVOID DeferredContext);
+// A threaded DPC runs at PASSIVE_LEVEL, or at DISPATCH_LEVEL where threaded DPCs are switched off.
+VOID KeInitializeThreadedDpc(_Out_ PRKDPC Dpc, _In_ PKDEFERRED_ROUTINE DeferredRoutine,
+                             _In_opt_ PVOID DeferredContext);
 BOOLEAN KeInsertQueueDpc(_Inout_ PRKDPC Dpc, _In_opt_ PVOID SystemArgument1,
                          _In_opt_ PVOID SystemArgument2);
 BOOLEAN KeRemoveQueueDpc(_Inout_ PRKDPC Dpc);
 VOID KeFlushQueuedDpcs(VOID);
 
-// A timer that is set goes off once, at any moment. It cannot be waited for.
+typedef enum _KDPC_IMPORTANCE {
+  LowImportance,
+  MediumImportance,
+  HighImportance,
+  MediumHighImportance
+} KDPC_IMPORTANCE;
+
+VOID KeSetImportanceDpc(_Inout_ PRKDPC Dpc, _In_ KDPC_IMPORTANCE Importance);
+// From now on the DPC runs on that processor. Requires: it is not queued.
+VOID KeSetTargetProcessorDpc(_Inout_ PRKDPC Dpc, _In_ CCHAR Number);
+// Returns STATUS_INVALID_PARAMETER if there is no such processor.
+NTSTATUS KeSetTargetProcessorDpcEx(_Inout_ PKDPC Dpc, _In_ PPROCESSOR_NUMBER ProcNumber);
+
+typedef enum _TIMER_TYPE { NotificationTimer, SynchronizationTimer } TIMER_TYPE;
+
+// A timer that is set goes off at any moment: once, or with a period (in milliseconds) again and
+// again, of which the first two times are simulated. KeWaitForSingleObject waits for it.
 VOID KeInitializeTimer(_Out_ PKTIMER Timer);
+VOID KeInitializeTimerEx(_Out_ PKTIMER Timer, _In_ TIMER_TYPE Type);
+BOOLEAN KeReadStateTimer(_In_ PKTIMER Timer);
+BOOLEAN KeSetTimerEx(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ LONG Period,
+                     _In_opt_ PKDPC Dpc);
+// As KeSetTimerEx; the delay that is tolerated means nothing where any delay may happen.
+BOOLEAN KeSetCoalescableTimer(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ ULONG Period,
+                              _In_ ULONG TolerableDelay, _In_opt_ PKDPC Dpc);
 BOOLEAN KeSetTimer(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(_Inout_ PKTIMER Timer);
 
@@ -54,6 +81,14 @@ EXTERN_C_END
 #define KeRemoveQueueDpc(...) NMRCHECK_AT(KeRemoveQueueDpc(__VA_ARGS__))
 #define KeFlushQueuedDpcs(...) NMRCHECK_AT(KeFlushQueuedDpcs(__VA_ARGS__))
 #define KeInitializeTimer(...) NMRCHECK_AT(KeInitializeTimer(__VA_ARGS__))
+#define KeInitializeThreadedDpc(...) NMRCHECK_AT(KeInitializeThreadedDpc(__VA_ARGS__))
+#define KeSetImportanceDpc(...) NMRCHECK_AT(KeSetImportanceDpc(__VA_ARGS__))
+#define KeSetTargetProcessorDpc(...) NMRCHECK_AT(KeSetTargetProcessorDpc(__VA_ARGS__))
+#define KeSetTargetProcessorDpcEx(...) NMRCHECK_AT(KeSetTargetProcessorDpcEx(__VA_ARGS__))
+#define KeInitializeTimerEx(...) NMRCHECK_AT(KeInitializeTimerEx(__VA_ARGS__))
+#define KeReadStateTimer(...) NMRCHECK_AT(KeReadStateTimer(__VA_ARGS__))
+#define KeSetTimerEx(...) NMRCHECK_AT(KeSetTimerEx(__VA_ARGS__))
+#define KeSetCoalescableTimer(...) NMRCHECK_AT(KeSetCoalescableTimer(__VA_ARGS__))
 #define KeSetTimer(...) NMRCHECK_AT(KeSetTimer(__VA_ARGS__))
 #define KeCancelTimer(...) NMRCHECK_AT(KeCancelTimer(__VA_ARGS__))
 #endif

@@ -85,6 +85,34 @@ typedef VOID(NTAPI IO_WORKITEM_ROUTINE_EX)(_In_ PVOID IoObject, _In_opt_ PVOID C
                                            _In_ PIO_WORKITEM IoWorkItem);
 typedef IO_WORKITEM_ROUTINE_EX* PIO_WORKITEM_ROUTINE_EX;
 
+#define FILE_DEVICE_NETWORK 0x00000012
+#define FILE_DEVICE_UNKNOWN 0x00000022
+#define FILE_DEVICE_SECURE_OPEN 0x00000100
+#define DO_BUFFERED_IO 0x00000004
+#define DO_DIRECT_IO 0x00000010
+#define DO_EXCLUSIVE 0x00000008
+#define DO_DEVICE_INITIALIZING 0x00000080
+#define METHOD_BUFFERED 0
+#define METHOD_IN_DIRECT 1
+#define METHOD_OUT_DIRECT 2
+#define METHOD_NEITHER 3
+#define FILE_ANY_ACCESS 0
+#define FILE_READ_ACCESS 0x0001
+#define FILE_WRITE_ACCESS 0x0002
+#define CTL_CODE(type, function, method, access) \
+  (((type) << 16) | ((access) << 14) | ((function) << 2) | (method))
+
+// The device, with its extension of zeroes, is memory of the driver: it lives until IoDeleteDevice.
+NTSTATUS IoCreateDevice(_In_ PDRIVER_OBJECT DriverObject, _In_ ULONG DeviceExtensionSize,
+                        _In_opt_ PUNICODE_STRING DeviceName, _In_ DEVICE_TYPE DeviceType,
+                        _In_ ULONG DeviceCharacteristics, _In_ BOOLEAN Exclusive,
+                        _Outptr_ PDEVICE_OBJECT* DeviceObject);
+VOID IoDeleteDevice(_In_ PDEVICE_OBJECT DeviceObject);
+// Names lead nowhere here: nothing opens a device.
+NTSTATUS IoCreateSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName,
+                              _In_ PUNICODE_STRING DeviceName);
+NTSTATUS IoDeleteSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName);
+
 PIO_WORKITEM IoAllocateWorkItem(_In_ PDEVICE_OBJECT DeviceObject);
 VOID IoFreeWorkItem(_In_ PIO_WORKITEM IoWorkItem);
 ULONG IoSizeofWorkItem(VOID);
@@ -115,6 +143,10 @@ VOID ExQueueWorkItem(_Inout_ PWORK_QUEUE_ITEM WorkItem, _In_ WORK_QUEUE_TYPE Que
 EXTERN_C_END
 
 #ifndef NMRCHECK_DDK_IMPLEMENTATION
+#define IoCreateDevice(...) NMRCHECK_AT(IoCreateDevice(__VA_ARGS__))
+#define IoDeleteDevice(...) NMRCHECK_AT(IoDeleteDevice(__VA_ARGS__))
+#define IoCreateSymbolicLink(...) NMRCHECK_AT(IoCreateSymbolicLink(__VA_ARGS__))
+#define IoDeleteSymbolicLink(...) NMRCHECK_AT(IoDeleteSymbolicLink(__VA_ARGS__))
 #define IoAllocateWorkItem(...) NMRCHECK_AT(IoAllocateWorkItem(__VA_ARGS__))
 #define IoFreeWorkItem(...) NMRCHECK_AT(IoFreeWorkItem(__VA_ARGS__))
 #define IoSizeofWorkItem(...) NMRCHECK_AT(IoSizeofWorkItem(__VA_ARGS__))

@@ -11,6 +11,7 @@ EXTERN_C_START
 #define APC_LEVEL 1
 #define DISPATCH_LEVEL 2
 #define HIGH_LEVEL 15
+#define LOW_REALTIME_PRIORITY 16
 
 KIRQL KeGetCurrentIrql(VOID);
 KIRQL KfRaiseIrql(_In_ KIRQL NewIrql);
@@ -53,6 +54,12 @@ VOID ExReleaseSpinLockExclusiveFromDpcLevel(_Inout_ PEX_SPIN_LOCK SpinLock);
 
 VOID KeEnterCriticalRegion(VOID);
 VOID KeLeaveCriticalRegion(VOID);
+VOID KeEnterGuardedRegion(VOID);
+VOID KeLeaveGuardedRegion(VOID);
+// TRUE in a critical or guarded region, or from APC_LEVEL on.
+BOOLEAN KeAreApcsDisabled(VOID);
+// TRUE in a guarded region, or from APC_LEVEL on.
+BOOLEAN KeAreAllApcsDisabled(VOID);
 
 typedef ULONG_PTR EX_PUSH_LOCK, *PEX_PUSH_LOCK;
 #define EX_DEFAULT_PUSH_LOCK_FLAGS 0
@@ -127,6 +134,10 @@ EXTERN_C_END
   NMRCHECK_AT(ExReleaseSpinLockExclusiveFromDpcLevel(__VA_ARGS__))
 #define KeEnterCriticalRegion(...) NMRCHECK_AT(KeEnterCriticalRegion(__VA_ARGS__))
 #define KeLeaveCriticalRegion(...) NMRCHECK_AT(KeLeaveCriticalRegion(__VA_ARGS__))
+#define KeEnterGuardedRegion(...) NMRCHECK_AT(KeEnterGuardedRegion(__VA_ARGS__))
+#define KeLeaveGuardedRegion(...) NMRCHECK_AT(KeLeaveGuardedRegion(__VA_ARGS__))
+#define KeAreApcsDisabled(...) NMRCHECK_AT(KeAreApcsDisabled(__VA_ARGS__))
+#define KeAreAllApcsDisabled(...) NMRCHECK_AT(KeAreAllApcsDisabled(__VA_ARGS__))
 #define ExInitializePushLock(...) NMRCHECK_AT(ExInitializePushLock(__VA_ARGS__))
 #define ExAcquirePushLockExclusiveEx(...) NMRCHECK_AT(ExAcquirePushLockExclusiveEx(__VA_ARGS__))
 #define ExReleasePushLockExclusiveEx(...) NMRCHECK_AT(ExReleasePushLockExclusiveEx(__VA_ARGS__))

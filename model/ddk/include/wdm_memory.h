@@ -1,4 +1,4 @@
-// Copying, filling and comparing memory, and counted strings.
+// Copying, filling and comparing memory.
 #pragma once
 
 #include "ntdef.h"
@@ -24,6 +24,8 @@ int strncmp(const char* left, const char* right, size_t size) NMRCHECK_NOEXCEPT;
 #define RtlMoveMemory(target, source, size) memmove((target), (source), (size))
 #define RtlFillMemory(target, size, value) memset((target), (value), (size))
 #define RtlZeroMemory(target, size) memset((target), 0, (size))
+#define RtlCopyBytes RtlCopyMemory
+#define RtlZeroBytes RtlZeroMemory
 #define RtlEqualMemory(left, right, size) (!memcmp((left), (right), (size)))
 
 // Returns how many bytes are equal, counted from the start.
@@ -43,24 +45,5 @@ FORCEINLINE PVOID RtlSecureZeroMemory(_Out_ PVOID Target, _In_ SIZE_T Size) {
   }
   return Target;
 }
-
-// A NULL source gives an empty string.
-FORCEINLINE VOID RtlInitUnicodeString(_Out_ PUNICODE_STRING DestinationString,
-                                      _In_opt_ PCWSTR SourceString) {
-  SIZE_T length = 0;
-  while (SourceString != NULL && SourceString[length] != 0) {
-    ++length;
-  }
-  DestinationString->Buffer = (PWCH)SourceString;
-  DestinationString->Length = (USHORT)(length * sizeof(WCHAR));
-  DestinationString->MaximumLength =
-      (USHORT)(SourceString != NULL ? (length + 1) * sizeof(WCHAR) : 0);
-}
-
-#define RTL_CONSTANT_STRING(text) \
-  { sizeof(text) - sizeof((text)[0]), sizeof(text), (text) }
-#define DECLARE_CONST_UNICODE_STRING(name, text) \
-  const WCHAR name##_buffer[] = text;            \
-  const UNICODE_STRING name = {sizeof(text) - sizeof((text)[0]), sizeof(text), (PWCH)name##_buffer}
 
 EXTERN_C_END

@@ -17,8 +17,18 @@ typedef enum _POOL_TYPE {
   NonPagedPoolCacheAlignedMustS = 6,
   MaxPoolType = 7,
   NonPagedPoolNx = 512,
-  NonPagedPoolNxCacheAligned = 516
+  NonPagedPoolNxCacheAligned = 516,
+  NonPagedPoolSession = 32,
+  PagedPoolSession = 33
 } POOL_TYPE;
+
+#define POOL_RAISE_IF_ALLOCATION_FAILURE 16
+#define POOL_QUOTA_FAIL_INSTEAD_OF_RAISE 8
+#define POOL_NX_OPTIN 1
+#define POOL_NX_ALLOCATION 512
+#define POOL_ZERO_ALLOCATION 1024
+#define ExInitializeDriverRuntime(RuntimeFlags) ((void)(RuntimeFlags))
+#define DrvRtPoolNxOptIn 0x00000001
 
 typedef ULONG64 POOL_FLAGS;
 #define POOL_FLAG_USE_QUOTA 0x0000000000000001ULL
@@ -37,6 +47,10 @@ PVOID ExAllocatePoolWithTag(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes, 
 PVOID ExAllocatePoolZero(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes, _In_ ULONG Tag);
 PVOID ExAllocatePoolUninitialized(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes,
                                   _In_ ULONG Tag);
+// Names from before Windows 10. With quota, a failure raises an exception: it ends the execution.
+PVOID ExAllocatePool(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes);
+PVOID ExAllocatePoolWithQuotaTag(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes,
+                                 _In_ ULONG Tag);
 VOID ExFreePool(_In_ PVOID P);
 VOID ExFreePoolWithTag(_In_ PVOID P, _In_ ULONG Tag);
 
@@ -47,6 +61,8 @@ EXTERN_C_END
 #define ExAllocatePoolWithTag(...) NMRCHECK_AT(ExAllocatePoolWithTag(__VA_ARGS__))
 #define ExAllocatePoolZero(...) NMRCHECK_AT(ExAllocatePoolZero(__VA_ARGS__))
 #define ExAllocatePoolUninitialized(...) NMRCHECK_AT(ExAllocatePoolUninitialized(__VA_ARGS__))
+#define ExAllocatePool(...) NMRCHECK_AT(ExAllocatePool(__VA_ARGS__))
+#define ExAllocatePoolWithQuotaTag(...) NMRCHECK_AT(ExAllocatePoolWithQuotaTag(__VA_ARGS__))
 #define ExFreePool(...) NMRCHECK_AT(ExFreePool(__VA_ARGS__))
 #define ExFreePoolWithTag(...) NMRCHECK_AT(ExFreePoolWithTag(__VA_ARGS__))
 #endif

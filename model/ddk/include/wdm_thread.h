@@ -43,10 +43,14 @@ NTSTATUS ObReferenceObjectByHandle(_In_ HANDLE Handle, _In_ ACCESS_MASK DesiredA
                                    _Out_opt_ POBJECT_HANDLE_INFORMATION HandleInformation);
 LONG_PTR ObfReferenceObject(_In_ PVOID Object);
 LONG_PTR ObfDereferenceObject(_In_ PVOID Object);
+// The calling thread; its address tells threads apart and can be waited for, no more.
+PKTHREAD KeGetCurrentThread(VOID);
 NTSTATUS ZwClose(_In_ HANDLE Handle);
 
 EXTERN_C_END
 
+#define PsGetCurrentThread() ((PETHREAD)KeGetCurrentThread())
+#define PsGetCurrentThreadId() ((HANDLE)KeGetCurrentThread())
 #define ObReferenceObject(Object) ObfReferenceObject(Object)
 #define ObDereferenceObject(Object) ObfDereferenceObject(Object)
 

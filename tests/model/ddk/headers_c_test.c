@@ -13,6 +13,7 @@
 #include <nmrcheck.h>
 #include <ntifs.h>
 #include <wdm.h>
+#include <wsk.h>
 
 #define max(a, b) ((a) > (b) ? (a) : (b))
 

@@ -4,6 +4,7 @@
 #include <netioddk.h>
 #include <nmrcheck.h>
 #include <ntddk.h>
+#include <wsk.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -106,6 +107,19 @@ TEST(HeadersTest, ProviderCharacteristicsLayout) {
   EXPECT_EQ(offsetof(NPI_PROVIDER_CHARACTERISTICS, ProviderDetachClient), 16u);
   EXPECT_EQ(offsetof(NPI_PROVIDER_CHARACTERISTICS, ProviderCleanupBindingContext), 24u);
   EXPECT_EQ(offsetof(NPI_PROVIDER_CHARACTERISTICS, ProviderRegistrationInstance), 32u);
+}
+
+TEST(HeadersTest, WskLayout) {
+  EXPECT_EQ(sizeof(WSK_REGISTRATION), 24u);
+  EXPECT_EQ(offsetof(WSK_CLIENT_DISPATCH, WskClientEvent), 8u);
+  EXPECT_EQ(offsetof(WSK_PROVIDER_DISPATCH, WskSocket), 8u);
+  EXPECT_EQ(offsetof(WSK_PROVIDER_DISPATCH, WskControlClient), 24u);
+  EXPECT_EQ(sizeof(WSK_PROVIDER_CHARACTERISTICS), 4u);
+  EXPECT_EQ(offsetof(IO_STATUS_BLOCK, Information), 8u);
+  EXPECT_EQ(MAKE_WSK_VERSION(1, 2), 0x102);
+  EXPECT_EQ(WSK_MAJOR_VERSION(0x102), 1);
+  EXPECT_EQ(WSK_MINOR_VERSION(0x102), 2);
+  EXPECT_EQ(WSK_INFINITE_WAIT, 0xffffffffu);
 }
 
 TEST(HeadersTest, StatusValues) {

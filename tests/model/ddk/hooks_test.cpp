@@ -104,6 +104,7 @@ void nmrcheck_plain_read(const volatile void*, unsigned size, const char*) {
 void nmrcheck_plain_write(volatile void*, unsigned size, const char*) {
   g_log.push_back("write " + std::to_string(size));
 }
+void nmrcheck_reached(const char* name) { g_log.push_back(std::string("reached ") + name); }
 void nmrcheck_touch(const volatile void*) { g_log.push_back("touch"); }
 void nmrcheck_call_begin(const void*, const void*, const char* name) {
   g_log.push_back(std::string("begin ") + name);
@@ -224,7 +225,8 @@ TEST_F(HooksTest, AccessesAreAnnouncedInOrder) {
   NMRCHECK_WRITE(shared_.pointer, NULL);
   EXPECT_EQ(NMRCHECK_READ(shared_.pointer), nullptr);
   NMRCHECK_TOUCH(&shared_);
-  EXPECT_EQ(g_log, (Log{"read 4", "write 4", "write 8", "read 8", "touch"}));
+  NMRCHECK_REACHED("late");
+  EXPECT_EQ(g_log, (Log{"read 4", "write 4", "write 8", "read 8", "touch", "reached late"}));
 }
 
 TEST_F(HooksTest, SmallStructuresAreReadWhole) {

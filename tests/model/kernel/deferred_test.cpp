@@ -112,6 +112,50 @@ TEST(DpcTest, CannotWait) {
             "KRN-IRQL-01");
 }
 
+TEST(DpcTest, AThreadedOneRunsAtEitherLevel) {
+  static int levels[3];
+  levels[kPassiveLevel] = levels[kDispatchLevel] = 0;
+  const DriverBody body = [](Kernel& kernel) {
+    char* dpc = allocate(kernel, 64);
+    kernel.initialize_dpc(dpc, true);
+    Work work{.run = [](const Work& running) {
+      ++levels[static_cast<Kernel*>(running.arguments[0])->irql()];
+    }};
+    work.arguments[0] = &kernel;
+    kernel.queue_dpc(dpc, work);
+    kernel.flush_dpcs();
+  };
+  EXPECT_EQ(verdicts(body), (Verdicts{{"", 6}}));  // those of a plain one, for each answer
+  EXPECT_EQ(levels[kPassiveLevel], 3);
+  EXPECT_EQ(levels[kDispatchLevel], 3);
+}
+
+TEST(DpcTest, RunsOnTheProcessorThatItIsSentTo) {
+  static std::uint32_t processor;
+  const DriverBody body = [](Kernel& kernel) {
+    char* dpc = make_dpc(kernel);
+    kernel.target_dpc(dpc, 1);
+    Work work{.run = [](const Work& running) {
+      processor = static_cast<Kernel*>(running.arguments[0])->processor();
+    }};
+    work.arguments[0] = &kernel;
+    kernel.queue_dpc(dpc, work);
+    kernel.flush_dpcs();
+    EXPECT_EQ(processor, 1u);
+  };
+  EXPECT_EQ(verdict(body), kAllowed);
+}
+
+TEST(DpcTest, AThreadStaysOnAProcessorOfTheSearchsChoice) {
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              const std::uint32_t first = kernel.processor();
+              EXPECT_LT(first, Kernel::kProcessors);
+              EXPECT_EQ(kernel.processor(), first);
+              if (first == 1) kernel.broken("KRN-ASSERT-01", "on the second");
+            }),
+            (Verdicts{{"", 1}, {"KRN-ASSERT-01", 1}}));
+}
+
 Verdicts verdicts_of_unload(bool timer, void (*unload)(Kernel& kernel, void* object)) {
   return verdicts_of([=](World& world) {
     Kernel& kernel = world.kernel();
@@ -184,6 +228,83 @@ TEST(TimerTest, IsCancelledAndFlushedBeforeUnload) {
   EXPECT_EQ(verdicts_of_unload(true, cancel)["NMR-UNL-03"], 1);
   EXPECT_EQ(verdicts_of_unload(true, flush)["NMR-UNL-03"], 2);
   EXPECT_EQ(verdicts_of_unload(true, both).count("NMR-UNL-03"), 0u);
+}
+
+TEST(TimerTest, CanBeWaitedFor) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* timer = make_timer(kernel);
+              kernel.set_timer(timer, {});
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_TRUE(kernel.read_timer(timer));
+              EXPECT_EQ(kernel.wait(timer, 0), kStatusSuccess);  // stays signaled
+              EXPECT_FALSE(kernel.cancel_timer(timer));
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+            }),
+            kAllowed);
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* timer = allocate(kernel, 64);
+              kernel.initialize_timer(timer, true);
+              kernel.set_timer(timer, {});
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_FALSE(kernel.read_timer(timer));  // the wait took the signal
+              EXPECT_EQ(kernel.wait(timer, 0), kStatusTimeout);
+              EXPECT_EQ(kernel.wait(timer, 10), kStatusTimeout);
+            }),
+            kAllowed);
+}
+
+TEST(TimerTest, ThatIsCancelledSignalsNobody) {
+  EXPECT_EQ(verdicts([](Kernel& kernel) {
+              char* timer = make_timer(kernel);
+              kernel.set_timer(timer, {});
+              if (kernel.cancel_timer(timer)) kernel.wait(timer, std::nullopt);
+            }).count("harness.deadlock"),
+            1u);
+}
+
+// As often as it goes off, unless main cancels it before.
+TEST(TimerTest, APeriodicOneGoesOffAgainUntilCancelled) {
+  static std::uint32_t runs;
+  static std::uint32_t seen[Kernel::kPeriodsMax + 1];
+  for (std::uint32_t& count : seen) count = 0;
+  const DriverBody body = [](Kernel& kernel) {
+    char* timer = make_timer(kernel);
+    runs = 0;
+    kernel.set_timer(timer, {.run = [](const Work&) { ++runs; }}, true);
+    EXPECT_TRUE(kernel.cancel_timer(timer));  // it stays set
+    EXPECT_FALSE(kernel.cancel_timer(timer));
+    kernel.flush_dpcs();
+    ++seen[runs];
+  };
+  EXPECT_EQ(verdicts(body).count("KRN-ASSERT-01"), 0u);
+  for (const std::uint32_t count : seen) EXPECT_GT(count, 0u);
+}
+
+TEST(TimerTest, MayBeSetAgainWithAPeriodOrWithout) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* timer = allocate(kernel, 64);
+              kernel.initialize_timer(timer, true);
+              EXPECT_FALSE(kernel.set_timer(timer, {}));
+              EXPECT_TRUE(kernel.set_timer(timer, {}, true));
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_TRUE(kernel.set_timer(timer, {}));
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_FALSE(kernel.cancel_timer(timer));
+            }),
+            kAllowed);
+}
+
+TEST(TimerTest, APeriodicOneIsWaitedForEachTime) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              char* timer = allocate(kernel, 64);
+              kernel.initialize_timer(timer, true);
+              kernel.set_timer(timer, {}, true);
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_EQ(kernel.wait(timer, std::nullopt), kStatusSuccess);
+              EXPECT_EQ(kernel.wait(timer, 10), kStatusTimeout);  // kPeriodsMax times
+              EXPECT_TRUE(kernel.cancel_timer(timer));
+            }),
+            kAllowed);
 }
 
 }  // namespace

@@ -73,6 +73,8 @@ TEST(KernelTest, EachFiberHasItsOwnIrqlAndPlace) {
                 EXPECT_EQ(kernel.irql(), kPassiveLevel);
                 EXPECT_EQ(kernel.place().file, nullptr);
                 kernel.set_irql(kApcLevel);
+                kernel.execution().yield("yield");
+                kernel.set_irql(kPassiveLevel);
               });
               EXPECT_EQ(kernel.irql(), kDispatchLevel);
               EXPECT_EQ(kernel.place().line, 1u);

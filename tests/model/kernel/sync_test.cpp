@@ -12,6 +12,16 @@ constexpr const char* kAllowed = "";
 
 // --- Locks ---
 
+void acquire_push(Kernel& kernel, char* lock, LockKind kind) {
+  kernel.enter_region(Region::kCritical);
+  kernel.acquire_lock(lock, kind, false);
+}
+
+void release_push(Kernel& kernel, char* lock, LockKind kind) {
+  kernel.release_lock(lock, kind, std::nullopt);
+  kernel.leave_region(Region::kCritical);
+}
+
 TEST(LockTest, ASpinLockRaisesTheIrqlAndRestoresIt) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* lock = allocate(kernel);
@@ -34,11 +44,11 @@ TEST(LockTest, ExcludesOtherThreads) {
     char* variable = allocate(kernel);
     inside = 0;
     const auto enter = [&kernel, lock, variable] {
-      kernel.acquire_lock(lock, LockKind::kPush, false);
+      acquire_push(kernel, lock, LockKind::kPush);
       EXPECT_EQ(++inside, 1);
       kernel.access(variable, true, "write");
       --inside;
-      kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+      release_push(kernel, lock, LockKind::kPush);
     };
     kernel.start_thread("other", enter);
     enter();
@@ -52,13 +62,13 @@ TEST(LockTest, SharersEnterTogetherAndKeepTheOwnerOut) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* lock = allocate(kernel);
               kernel.start_thread("sharer", [&kernel, lock] {
-                kernel.acquire_lock(lock, LockKind::kPushShared, false);
+                acquire_push(kernel, lock, LockKind::kPushShared);
                 EXPECT_FALSE(kernel.try_acquire_lock(lock, LockKind::kPush));
-                kernel.release_lock(lock, LockKind::kPushShared, std::nullopt);
+                release_push(kernel, lock, LockKind::kPushShared);
               });
-              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+              acquire_push(kernel, lock, LockKind::kPushShared);
               EXPECT_FALSE(kernel.try_acquire_lock(lock, LockKind::kPush));
-              kernel.release_lock(lock, LockKind::kPushShared, std::nullopt);
+              release_push(kernel, lock, LockKind::kPushShared);
               kernel.join_thread(sim::FiberId{1});
               EXPECT_TRUE(kernel.try_acquire_lock(lock, LockKind::kPush));
               kernel.release_lock(lock, LockKind::kPush, std::nullopt);
@@ -76,8 +86,8 @@ TEST(LockTest, IsNotRecursive) {
             "main acquires a lock that it holds already, since driver.c:4");
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* lock = allocate(kernel);
-              kernel.acquire_lock(lock, LockKind::kPushShared, false);
-              kernel.acquire_lock(lock, LockKind::kPushShared, false);
+              acquire_push(kernel, lock, LockKind::kPushShared);
+              acquire_push(kernel, lock, LockKind::kPushShared);
             }),
             "KRN-LOCK-02");
 }
@@ -89,16 +99,15 @@ TEST(LockTest, IsReleasedByItsHolderInItsMode) {
             "release spin lock on main, which does not hold it so");
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* lock = allocate(kernel);
-              kernel.acquire_lock(lock, LockKind::kPushShared, false);
-              kernel.release_lock(lock, LockKind::kPush, std::nullopt);
+              acquire_push(kernel, lock, LockKind::kPushShared);
+              release_push(kernel, lock, LockKind::kPush);
             }),
             "KRN-LOCK-01");
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* lock = allocate(kernel);
-              kernel.acquire_lock(lock, LockKind::kPush, false);
-              kernel.start_thread("other", [&kernel, lock] {
-                kernel.release_lock(lock, LockKind::kPush, std::nullopt);
-              });
+              acquire_push(kernel, lock, LockKind::kPush);
+              kernel.start_thread("other",
+                                  [&kernel, lock] { release_push(kernel, lock, LockKind::kPush); });
             }),
             "KRN-LOCK-01");
 }
@@ -107,10 +116,10 @@ TEST(LockTest, LocksAreReleasedInAnyOrder) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               char* first = allocate(kernel);
               char* second = allocate(kernel);
-              kernel.acquire_lock(first, LockKind::kPush, false);
-              kernel.acquire_lock(second, LockKind::kPush, false);
-              kernel.release_lock(first, LockKind::kPush, std::nullopt);
-              kernel.release_lock(second, LockKind::kPush, std::nullopt);
+              acquire_push(kernel, first, LockKind::kPush);
+              acquire_push(kernel, second, LockKind::kPush);
+              release_push(kernel, first, LockKind::kPush);
+              release_push(kernel, second, LockKind::kPush);
             }),
             kAllowed);
 }
@@ -150,17 +159,21 @@ TEST(LockTest, NoWaitUnderASpinLock) {
 TEST(LockTest, HoldsItsInitialValueBeforeUse) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               auto* garbage = static_cast<char*>(kernel.allocate(8, PoolKind::kNonPaged, 0, false));
-              kernel.acquire_lock(garbage, LockKind::kPush, false);
+              acquire_push(kernel, garbage, LockKind::kPush);
             }),
             "KRN-OBJECT-01");
   EXPECT_EQ(verdict([](Kernel& kernel) {
               auto* garbage = static_cast<char*>(kernel.allocate(8, PoolKind::kNonPaged, 0, false));
               kernel.initialize_lock(garbage);
-              kernel.acquire_lock(garbage, LockKind::kPush, false);
+              acquire_push(kernel, garbage, LockKind::kPush);
             }),
             kAllowed);
   EXPECT_EQ(message([](Kernel& kernel) { kernel.acquire_lock(nullptr, LockKind::kSpin, true); }),
             "acquire spin lock on main is given NULL");
+  EXPECT_EQ(message([](Kernel& kernel) {
+              kernel.acquire_rundown(reinterpret_cast<void*>(std::uintptr_t{0x28}));
+            }),
+            "ExAcquireRundownProtection on main is given a member of a structure at NULL");
 }
 
 // --- Rundown protection ---

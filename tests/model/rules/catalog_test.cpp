@@ -23,7 +23,7 @@ bool has_number(std::string_view id) { return id.find('.') == std::string_view::
 
 TEST(RuleCatalogTest, IdsAreUniqueAndWellFormed) {
   const std::regex form(
-      "(NMR-(PARAM|ATT|DET|CLN|MEM|IRQL|UNL|HND|REG|LIVE)|KRN-[A-Z]+|RGR)-[0-9]{2}"
+      "(NMR-(PARAM|ATT|DET|CLN|MEM|IRQL|UNL|HND|REG|LIVE)|KRN-[A-Z]+|RGR|WSK)-[0-9]{2}"
       "|harness(\\.[a-z-]+)");
   std::set<std::string_view> ids;
   for (const RuleInfo& rule : rules()) {

@@ -22,13 +22,14 @@ struct Given {
   const void* characteristics = nullptr;
   const void* cell = nullptr;
   std::uint32_t bindings_max = 0;
+  Side side = Side::kClient;
 };
 
 void register_called(Script& script, RegistrationId id, const Given& given) {
   const Passed passed{.context = given.context};
   script.kernel().emit({.kind = EventKind::kRegisterCalled,
-                        .side = kClient,
-                        .module = script.module(kClient),
+                        .side = given.side,
+                        .module = script.module(given.side),
                         .registration = id,
                         .block = given.bindings_max,
                         .pointer = given.characteristics,
@@ -95,6 +96,40 @@ TEST(ParameterRulesTest, CharacteristicsFollowWhatIsDeclaredOfTheNpi) {
       EXPECT_EQ(verdict, defined == given ? "" : "NMR-PARAM-05") << defined << given;
     }
   }
+}
+
+TEST(ParameterRulesTest, SomeNpisHaveCharacteristicsOfProvidersOnly) {
+  constexpr std::uint32_t kDefinesProviderCharacteristics = 8;
+  const auto verdict_on = [](Side side, bool given) {
+    return verdict_of([=](World& world) {
+      Script script(world);
+      script.kernel().emit({.kind = EventKind::kNpiDeclared,
+                            .status = kDefinesProviderCharacteristics,
+                            .npi = &kNpi});
+      Given registration{.side = side};
+      registration.description.npi_characteristics = given ? &kModuleId : nullptr;
+      register_called(script, kC, registration);
+    });
+  };
+  EXPECT_EQ(verdict_on(Side::kClient, false), "");
+  EXPECT_EQ(verdict_on(Side::kClient, true), "NMR-PARAM-05");
+  EXPECT_EQ(verdict_on(Side::kProvider, true), "");
+  EXPECT_EQ(verdict_on(Side::kProvider, false), "NMR-PARAM-05");
+}
+
+// A table that was never passed is no NULL table.
+TEST(ParameterRulesTest, AClientThatDeclinesNeedsNoTable) {
+  constexpr std::uint32_t kDefinesClientDispatch = 1;
+  EXPECT_EQ(
+      verdict_of([](World& world) {
+        Script script(world);
+        script.register_both();
+        script.kernel().emit(
+            {.kind = EventKind::kNpiDeclared, .status = kDefinesClientDispatch, .npi = &kNpi});
+        script.client_attach_called(BindingId{0}, RegistrationId{0}, RegistrationId{1});
+        script.client_attach_returned(BindingId{0}, kStatusNoInterface);
+      }),
+      "");
 }
 
 // --- NMR-REG ---

@@ -35,6 +35,13 @@ TEST(AutomaticTest, HalfOfEachLimitIsForExhaustiveSearch) {
   expect_limits(limits_of_exhaustive_phase({1, {}}), 1, {}, "");
 }
 
+TEST(AutomaticTest, ATwentiethOfEachLimitIsForDeepening) {
+  expect_limits(limits_of_deepening({}), 20'000, {}, "");
+  expect_limits(limits_of_deepening({1'001, {}}), 50, {}, "");
+  expect_limits(limits_of_deepening({{}, 30.0}), kUnlimited, 1.5, "");
+  expect_limits(limits_of_deepening({19, {}}), 0, {}, "");
+}
+
 TEST(AutomaticTest, TheRestIsForSampling) {
   expect_limits(limits_of_sampling_phase({}, 200'000), 10'000, {}, "");
   expect_limits(limits_of_sampling_phase({1'001, {}}, 501), 500, {}, "");

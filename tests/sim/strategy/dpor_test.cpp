@@ -14,51 +14,10 @@ namespace {
 
 constexpr std::uint64_t kExecutionsMax = 30'000;
 
-// Empty if both searches executed the same traces, and dpor each of them once.
-std::string difference(const ProgramFactory& factory, std::uint64_t* traces = nullptr) {
-  DfsStrategy dfs;
-  const test::Traces all = test::traces_of(factory, dfs, kExecutionsMax);
-  if (!all.exhausted) return {};  // too large to compare
-  DporStrategy dpor;
-  const test::Traces reduced = test::traces_of(factory, dpor, kExecutionsMax);
-  if (reduced.diverged) return "dpor diverged";
-  if (!reduced.exhausted) return "dpor did not end";
-  if (reduced.covered != 0) return std::to_string(reduced.covered) + " executions given up";
-  for (const auto& [trace, count] : reduced.executions) {
-    if (count != 1) return "executed " + std::to_string(count) + " times: " + trace;
-    if (!all.executions.contains(trace)) return "not a trace: " + trace;
-  }
-  for (const auto& [trace, count] : all.executions) {
-    if (!reduced.executions.contains(trace)) return "missed: " + trace;
-  }
-  if (traces != nullptr) *traces += reduced.total;
-  return {};
-}
-
-// Compares both searches on programs first, first + 1, …; returns the traces that were compared.
-std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max) {
-  std::uint64_t traces = 0;
-  for (std::uint64_t i = first; i < first + programs; ++i) {
-    Rng rng(fork(Seed{1}, i));
-    const test::Code code = test::random_code(rng, steps_max);
-    const std::string text = difference(test::program_of(code), &traces);
-    EXPECT_EQ(text, "") << "program " << i << ": " << test::to_string(code);
-    if (!text.empty()) break;
-  }
-  return traces;
-}
-
-TEST(DporTest, EveryTraceOfRandomProgramsOnce) {
-  EXPECT_GT(compare(0, test::in_this_build(1'500), 8), test::in_this_build(4'000));
-}
-
-TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
-  EXPECT_GT(compare(2000, test::in_this_build(20'000), 10), test::in_this_build(60'000));
-}
-
 // Empty if dpor executed each complete trace once, and came to each failure that exhaustive search
-// comes to. Executions in which all that is left was seen before are given up.
-std::string failing_difference(const ProgramFactory& factory, std::uint64_t& failures) {
+// comes to. Behind failures an execution may be given up, when nothing is left but what failed
+// before. `made` counts what was compared.
+std::string difference(const ProgramFactory& factory, std::uint64_t& made) {
   DfsStrategy dfs;
   const test::Traces all = test::traces_of(factory, dfs, kExecutionsMax);
   if (!all.exhausted) return {};  // too large to compare
@@ -80,28 +39,40 @@ std::string failing_difference(const ProgramFactory& factory, std::uint64_t& fai
   for (const auto& [past, count] : all.failures) {
     if (!reduced.failures.contains(past)) return "missed failure: " + past;
   }
-  failures += reduced.failures.size();
+  made += reduced.executions.size() + reduced.failures.size();
   return {};
 }
 
-std::uint64_t compare_failing(std::uint64_t first, std::uint64_t programs, std::uint32_t steps) {
-  std::uint64_t failures = 0;
+// Compares both searches on programs first, first + 1, …; returns the traces and failures that were
+// compared.
+std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max,
+                      test::Code (*make)(Rng&, std::uint32_t) = test::random_code) {
+  std::uint64_t made = 0;
   for (std::uint64_t i = first; i < first + programs; ++i) {
-    Rng rng(fork(Seed{2}, i));
-    const test::Code code = test::faulty_code(rng, steps);
-    const std::string text = failing_difference(test::program_of(code), failures);
+    Rng rng(fork(Seed{1}, i));
+    const test::Code code = make(rng, steps_max);
+    const std::string text = difference(test::program_of(code), made);
     EXPECT_EQ(text, "") << "program " << i << ": " << test::to_string(code);
     if (!text.empty()) break;
   }
-  return failures;
+  return made;
+}
+
+TEST(DporTest, EveryTraceOfRandomProgramsOnce) {
+  EXPECT_GT(compare(0, test::in_this_build(800), 8), test::in_this_build(2'000));
+}
+
+TEST(DporSlowTest, EveryTraceOfManyRandomProgramsOnce) {
+  EXPECT_GT(compare(2000, test::in_this_build(20'000), 10), test::in_this_build(60'000));
 }
 
 TEST(DporTest, EveryFailureOfRandomPrograms) {
-  EXPECT_GT(compare_failing(0, test::in_this_build(1'500), 5), test::in_this_build(1'000));
+  EXPECT_GT(compare(0, test::in_this_build(800), 5, test::faulty_code), test::in_this_build(1'500));
 }
 
 TEST(DporSlowTest, EveryFailureOfManyRandomPrograms) {
-  EXPECT_GT(compare_failing(2000, test::in_this_build(20'000), 7), test::in_this_build(20'000));
+  EXPECT_GT(compare(2000, test::in_this_build(20'000), 7, test::faulty_code),
+            test::in_this_build(50'000));
 }
 
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
