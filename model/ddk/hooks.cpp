@@ -100,7 +100,12 @@ void nmrcheck_fence(nmrcheck_memory_order) {}
 
 void nmrcheck_yield(void) { current_kernel().execution().yield("yield", current_kernel().place()); }
 
-void nmrcheck_place(const char* file, int line) { current_kernel().set_place({file, line}); }
+void nmrcheck_place(const char* file, int line) {
+  current_kernel().set_place({file, line});
+  nmrcheck::model::Images* images = nmrcheck::model::current_images();
+  if (images != nullptr)
+    images->reach(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
+}
 
 void nmrcheck_assert_failed(const char* expression, const char* file, int line) {
   std::string message =
