@@ -6,33 +6,49 @@
 namespace nmrcheck::designs {
 namespace {
 
-constexpr ULONG kTicks = 2;
+enum class First { kAny, kTicker, kListener };
 
-// The listener is started, and both drivers leave, one of them first.
-void drive(model::World& world, const char* ticker_path, const char* listener_path) {
-  kit::Driver ticker(ticker_path, "ticker.sys");
-  kit::Driver listener(listener_path, "listener.sys");
+struct Course {
+  const char* ticker = NMRCHECK_DRIVER(ticker);
+  const char* listener = NMRCHECK_DRIVER(listener);
+  ULONG ticks = 1;
+  First leaves_first = First::kAny;
+};
+
+// The listener starts the ticker on a thread of its own, and both drivers are unloaded.
+void drive(model::World& world, const Course& course) {
+  kit::Driver ticker(course.ticker, "ticker.sys");
+  kit::Driver listener(course.listener, "listener.sys");
   if (!NT_SUCCESS(ticker.enter()) || !NT_SUCCESS(listener.enter())) return;
   auto* listen = listener.find<NTSTATUS(ULONG)>("ListenerListen");
-  const sim::FiberId starter =
-      kit::start_thread(listener.module(), "starter", [listen] { (void)listen(kTicks); });
-  if (traffic::chosen(world, "the ticker leaves first")) ticker.unload();
+  const sim::FiberId starter = kit::start_thread(
+      listener.module(), "starter", [listen, ticks = course.ticks] { (void)listen(ticks); });
+  const bool ticker_first = course.leaves_first == First::kAny
+                                ? traffic::chosen(world, "the ticker leaves first")
+                                : course.leaves_first == First::kTicker;
+  if (ticker_first) ticker.unload();
   kit::join(starter);
   listener.unload();
   ticker.unload();
 }
 
-void drive_correct(model::World& world, const ParameterValues&) {
-  drive(world, NMRCHECK_DRIVER(ticker), NMRCHECK_DRIVER(listener));
-}
+void drive_ticker(model::World& world, const ParameterValues&) { drive(world, {.ticks = 2}); }
 void drive_cancel_unheeded(model::World& world, const ParameterValues&) {
-  drive(world, NMRCHECK_DRIVER(ticker_cancel_unheeded), NMRCHECK_DRIVER(listener));
+  drive(world, {.ticker = NMRCHECK_DRIVER(ticker_cancel_unheeded), .ticks = 2});
+}
+
+void drive_flushed(model::World& world, const ParameterValues&) {
+  drive(world, {.leaves_first = First::kTicker});
 }
 void drive_not_flushed(model::World& world, const ParameterValues&) {
-  drive(world, NMRCHECK_DRIVER(ticker_not_flushed), NMRCHECK_DRIVER(listener));
+  drive(world, {.ticker = NMRCHECK_DRIVER(ticker_not_flushed), .leaves_first = First::kTicker});
+}
+
+void drive_listener(model::World& world, const ParameterValues&) {
+  drive(world, {.leaves_first = First::kListener});
 }
 void drive_freed_in_detach(model::World& world, const ParameterValues&) {
-  drive(world, NMRCHECK_DRIVER(ticker), NMRCHECK_DRIVER(listener_faulty));
+  drive(world, {.listener = NMRCHECK_DRIVER(listener_faulty), .leaves_first = First::kListener});
 }
 
 }  // namespace
@@ -41,23 +57,23 @@ void add_ticker(std::vector<Scenario>& list) {
   add_pair(list,
            {"driver/ticker-cancel-unheeded",
             "A provider in C cancels its timer in detach, and not the DPC that runs already.",
-            {"NMR-DET-03"},
+            {"NMR-DET-03", "NMR-DET-10", "NMR-MEM-08", "KRN-IMAGE-02"},
             "driver/ticker",
             "Detaching a Client Module from a Provider Module",
             {},
             kit::make<drive_cancel_unheeded>},
            "A provider in C calls from a timer's DPC, which completes a detach that comes late.",
-           kit::make<drive_correct>);
+           kit::make<drive_ticker>);
   add_pair(list,
            {"driver/ticker-dpc-not-flushed",
             "A provider in C completes its detach in a DPC, for which its unload does not wait.",
             {"NMR-UNL-03"},
-            "driver/ticker-dpc-not-flushed-fixed",
+            "driver/ticker-dpc-flushed",
             "xdp-for-windows pull request 321",
             {},
             kit::make<drive_not_flushed>},
            "A provider in C waits in its unload routine for the DPC that completed its detach.",
-           kit::make<drive_correct>);
+           kit::make<drive_flushed>);
   add_pair(list,
            {"driver/listener-freed-in-detach",
             "A client in C frees its binding context in detach, while the provider calls it.",
@@ -67,7 +83,7 @@ void add_ticker(std::vector<Scenario>& list) {
             {},
             kit::make<drive_freed_in_detach>},
            "A client in C frees its binding context in the cleanup callback.",
-           kit::make<drive_correct>);
+           kit::make<drive_listener>);
 }
 
 }  // namespace nmrcheck::designs
