@@ -72,6 +72,9 @@ std::vector<Scenario> all_scenarios() {
   add_verdicts(list);
   add_liveness(list);
   add_echo(list);
+  add_asker(list);
+  add_ticker(list);
+  add_relay(list);
   add_engine(list);
   add_expectations(list);
   return list;

@@ -55,7 +55,7 @@ std::optional<sim::Violation> DriverProgram::explain_deadlock(sim::Execution&,
 // The stack of calls is more than the step that the engine knows of.
 void DriverProgram::add_to_crash(sim::Execution&, sim::Violation& violation) {
   if (state_->images == nullptr) return;
-  state_->images->seen_at(sim::faulting_code());
+  state_->images->reach(sim::faulting_code());
   violation.place = state_->images->place();
   state_->images->add_to(violation.message);
 }

@@ -104,7 +104,7 @@ void nmrcheck_place(const char* file, int line) {
   current_kernel().set_place({file, line});
   nmrcheck::model::Images* images = nmrcheck::model::current_images();
   if (images == nullptr) return;
-  images->seen_at(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
+  images->reach(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
 }
 
 void nmrcheck_assert_failed(const char* expression, const char* file, int line) {

@@ -167,7 +167,9 @@ NTSTATUS ZwClose(HANDLE Handle) {
   return thread_of_object(Handle) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }
 
-POBJECT_TYPE* PsThreadType = nullptr;
+// Drivers pass *PsThreadType on; what it points to is nobody's business.
+static POBJECT_TYPE type_of_threads = nullptr;
+POBJECT_TYPE* PsThreadType = &type_of_threads;
 
 // Output of drivers goes to the trace, without its arguments: formats may name any type.
 ULONG DbgPrint(PCSTR Format, ...) {

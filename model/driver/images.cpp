@@ -286,6 +286,7 @@ void Images::enter_function(std::uintptr_t caller, std::uintptr_t code, const vo
   if (!execution_.on_fiber()) return;
   FiberState& self = at_current();
   self.code = code;
+  const std::uintptr_t outer_code = image_at(caller) == nullptr ? 0 : caller;
   const StackId outer = self.stack;
   self.stack = library_.stacks.enter(outer, caller);
   check_image_alive(code);
@@ -299,7 +300,7 @@ void Images::enter_function(std::uintptr_t caller, std::uintptr_t code, const vo
     world_.registrar().begin_direct_call(image->module, argument, name);
     check_image_alive(code);
   }
-  self.calls.push_back({outer, into_peer});
+  self.calls.push_back({outer, outer_code, into_peer});
 }
 
 void Images::leave_function() {
@@ -310,9 +311,11 @@ void Images::leave_function() {
   self.calls.pop_back();
   if (call.into_peer) world_.registrar().end_call();
   self.stack = call.outer;
+  // What a callback returned is judged where it was last seen.
+  if (call.outer_code != 0) self.code = call.outer_code;
 }
 
-void Images::seen_at(std::uintptr_t code) {
+void Images::reach(std::uintptr_t code) {
   if (execution_.on_fiber() && image_at(code) != nullptr) at_current().code = code;
 }
 
@@ -356,10 +359,17 @@ std::string Images::describe_stack(StackId stack, std::uintptr_t code) const {
 
 void Images::add_to(std::string& message) const {
   const FiberState& self = at_current();
-  if (self.code == 0) return;
-  const std::string stack = describe_stack(self.stack, self.code);
-  if (!stack.empty()) message += "; " + stack;
+  const std::string own = describe_stack(self.stack, self.code);
+  if (!own.empty()) message += "; " + own;
   if (library_.stacks.full()) message += " (calls may be missing: too many stacks to keep)";
+  if (!self.calls.empty()) return;
+  // Outside of all drivers, as when one has been unloaded, it matters what the others do.
+  for (std::uint32_t i = 0; i < execution_.fiber_count(); ++i) {
+    const sim::FiberId fiber{i};
+    if (fiber == execution_.current() || kernel_.frames(fiber).empty()) continue;
+    const std::string stack = describe_stack(fibers_[i].stack, fibers_[i].code);
+    if (!stack.empty()) message += fmt::format("; {} is {}", execution_.name_of(fiber), stack);
+  }
 }
 
 }  // namespace nmrcheck::model

@@ -1,6 +1,13 @@
 // A client that calls inline: calls in progress are counted under a spin lock, and the last one
-// completes a detach that had to wait.
+// completes a detach that had to wait for it.
 #include "echo.h"
+
+#ifdef CLIENT_OF_RELAY  // which provides the same functions under an id of its own
+#include "relay.h"
+#define CLIENT_NPI_ID RELAY_NPI_ID
+#else
+#define CLIENT_NPI_ID ECHO_NPI_ID
+#endif
 
 static const ECHO_CLIENT_DISPATCH EchoClientDispatch = {ECHO_NPI_VERSION,
                                                         sizeof(ECHO_CLIENT_DISPATCH)};
@@ -12,10 +19,10 @@ static KSPIN_LOCK ProviderLock;  // protects what follows
 static const ECHO_PROVIDER_DISPATCH* Provider;
 static PVOID ProviderContext;
 static ULONG CallsInProgress;
-static BOOLEAN Detaching;
+static BOOLEAN DetachPending;
 
-// Called by whoever wants an echo.
-NTSTATUS EchoClientSend(ULONG Value, ULONG* Answer) {
+// Called by whoever wants an echo, at IRQL <= DISPATCH_LEVEL.
+NTSTATUS EchoClientSend(_In_ ULONG Value, _Out_ PULONG Answer) {
   const ECHO_PROVIDER_DISPATCH* dispatch;
   PVOID context;
   BOOLEAN complete;
@@ -36,7 +43,7 @@ NTSTATUS EchoClientSend(ULONG Value, ULONG* Answer) {
 
   KeAcquireSpinLock(&ProviderLock, &oldIrql);
   --CallsInProgress;
-  complete = (BOOLEAN)(CallsInProgress == 0 && Detaching);
+  complete = (BOOLEAN)(CallsInProgress == 0 && DetachPending);
   KeReleaseSpinLock(&ProviderLock, oldIrql);
   if (complete) {
     NmrClientDetachProviderComplete(NmrBinding);
@@ -44,8 +51,20 @@ NTSTATUS EchoClientSend(ULONG Value, ULONG* Answer) {
   return status;
 }
 
-static NTSTATUS EchoClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientContext,
-                                         PNPI_REGISTRATION_INSTANCE ProviderRegistrationInstance) {
+// The same from where a DPC would call.
+NTSTATUS EchoClientSendAtDispatch(_In_ ULONG Value, _Out_ PULONG Answer) {
+  KIRQL oldIrql;
+  NTSTATUS status;
+
+  KeRaiseIrql(DISPATCH_LEVEL, &oldIrql);
+  status = EchoClientSend(Value, Answer);
+  KeLowerIrql(oldIrql);
+  return status;
+}
+
+static NTSTATUS NTAPI
+EchoClientAttachProvider(_In_ HANDLE NmrBindingHandle, _In_ PVOID ClientContext,
+                         _In_ PNPI_REGISTRATION_INSTANCE ProviderRegistrationInstance) {
   PVOID context;
   const VOID* dispatch;
   KIRQL oldIrql;
@@ -67,7 +86,7 @@ static NTSTATUS EchoClientAttachProvider(HANDLE NmrBindingHandle, PVOID ClientCo
   return STATUS_SUCCESS;
 }
 
-static NTSTATUS EchoClientDetachProvider(PVOID ClientBindingContext) {
+static NTSTATUS NTAPI EchoClientDetachProvider(_In_ PVOID ClientBindingContext) {
   BOOLEAN pending;
   KIRQL oldIrql;
 
@@ -75,7 +94,7 @@ static NTSTATUS EchoClientDetachProvider(PVOID ClientBindingContext) {
   KeAcquireSpinLock(&ProviderLock, &oldIrql);
   Provider = NULL;
   pending = (BOOLEAN)(CallsInProgress != 0);
-  Detaching = pending;
+  DetachPending = pending;
   KeReleaseSpinLock(&ProviderLock, oldIrql);
   return pending ? STATUS_PENDING : STATUS_SUCCESS;
 }
@@ -91,18 +110,21 @@ static const NPI_CLIENT_CHARACTERISTICS EchoClientCharacteristics = {
     EchoClientAttachProvider,
     EchoClientDetachProvider,
     NULL,
-    {0, sizeof(NPI_REGISTRATION_INSTANCE), &ECHO_NPI_ID, &EchoClientModuleId, 0, NULL}};
+    {0, sizeof(NPI_REGISTRATION_INSTANCE), &CLIENT_NPI_ID, &EchoClientModuleId, 0, NULL}};
 
-static VOID EchoClientUnload(PDRIVER_OBJECT DriverObject) {
+DRIVER_INITIALIZE DriverEntry;
+static DRIVER_UNLOAD EchoClientUnload;
+
+_Use_decl_annotations_ static VOID NTAPI EchoClientUnload(PDRIVER_OBJECT DriverObject) {
   UNREFERENCED_PARAMETER(DriverObject);
+  PAGED_CODE();
   if (NmrDeregisterClient(NmrClientHandle) == STATUS_PENDING) {
     NmrWaitForClientDeregisterComplete(NmrClientHandle);
   }
 }
 
-DRIVER_INITIALIZE DriverEntry;
-
-NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+_Use_decl_annotations_ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject,
+                                                  PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(RegistryPath);
   KeInitializeSpinLock(&ProviderLock);
   DriverObject->DriverUnload = EchoClientUnload;

@@ -5,18 +5,18 @@
 #include <ntddk.h>
 
 #define ECHO_NPI_VERSION 1
-#define ECHO_TAG 'ohcE'
 
 typedef struct _ECHO_PROVIDER_DISPATCH {
   USHORT Version;
   USHORT Size;
-  NTSTATUS(NTAPI* Echo)(_In_ PVOID ProviderBindingContext, _In_ ULONG Value, _Out_ ULONG* Answer);
-} ECHO_PROVIDER_DISPATCH;
+  // IRQL <= DISPATCH_LEVEL.
+  NTSTATUS(NTAPI* Echo)(_In_ PVOID ProviderBindingContext, _In_ ULONG Value, _Out_ PULONG Answer);
+} ECHO_PROVIDER_DISPATCH, *PECHO_PROVIDER_DISPATCH;
 
 typedef struct _ECHO_CLIENT_DISPATCH {
   USHORT Version;
   USHORT Size;
-} ECHO_CLIENT_DISPATCH;
+} ECHO_CLIENT_DISPATCH, *PECHO_CLIENT_DISPATCH;
 
 // {7F4B1E6C-9A35-4E0C-8D0B-52D1C6B4A911}
 static const NPIID ECHO_NPI_ID = {
