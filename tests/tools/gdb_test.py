@@ -97,9 +97,8 @@ class GdbTest(unittest.TestCase):
         self.assertIsNotNone(listed, fibers)
         self.assertRegex(main, rf"^0 main: .*, before {re.escape(' '.join(listed.groups()))}\n")
         # What gdb finds on the stack is what the program says of the fiber.
-        self.assertRegex(main, rf"(?m)^#.* EchoClientDetachProvider \(.*/{listed.group(2)}$")
-        unload = line_of("provider.c", "if (NmrDeregisterProvider(")
-        self.assertRegex(main, rf"(?m)^#.* EchoProviderUnload \(.*/{unload}$")
+        self.assertRegex(main, rf"(?m)^#.* Echo\w+ \(.*/{listed.group(2)}$")
+        self.assertRegex(main, r"(?m)^#.* EchoProviderUnload \(.*/provider\.c:\d+$")
         self.assertNotIn("EchoClientSend", main)
         self.assertNotIn("run_body", main)
         self.assertIn("run_body", whole)
@@ -125,9 +124,11 @@ class GdbTest(unittest.TestCase):
         arguments = ["-ex", "set breakpoint pending on", "-ex", "break EchoProviderDrain", "-ex", "run",
                      "-ex", "nmrcheck backtrace main", "-ex", "kill", "-ex", "nmrcheck fibers"]
         said = output_of(*GDB, *arguments, "--args", options.binary, "replay", self.file)
-        unload = line_of("provider.c", "if (NmrDeregisterProvider(")
         self.assertRegex(said, r"Breakpoint 1(?:\.\d)?, .*EchoProviderDrain \(")
-        self.assertRegex(said, rf"(?m)^#.* EchoProviderUnload \(.*/{unload}$")
+        place = re.search(r"^0 main: .*?(\w+\.c:\d+)$", said, re.M)
+        self.assertIsNotNone(place, said)
+        self.assertRegex(said, rf"(?m)^#.* EchoProvider\w+ \(.*/{place.group(1)}$")
+        self.assertRegex(said, r"(?m)^#.* EchoProviderUnload \(.*/provider\.c:\d+$")
         self.assertIn("no program of nmrcheck runs here", said)
 
 
