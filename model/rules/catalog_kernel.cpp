@@ -115,9 +115,12 @@ constexpr std::array kRules{
     RuleInfo{"harness.exception", Severity::kS1, kHarness,
              "No exception leaves a fiber of the checked program.", "the harness",
              "Catch it where it can be handled."},
-    RuleInfo{"harness.crash", Severity::kS1, kHarness,
-             "The checked program does not fault: no NULL dereference, no division by zero.",
-             "the harness", "The message names the last announced step before the fault."},
+    RuleInfo{
+        "harness.crash", Severity::kS1, kHarness,
+        "The checked program does not fault: no NULL dereference, no division by zero.",
+        "the harness",
+        "The message names the last announced step before the fault; for a driver in C, also the "
+        "line and the calls."},
     RuleInfo{"harness.stack-overflow", Severity::kS1, kHarness, "A fiber stays within its stack.",
              "the harness", "Look for unbounded recursion."},
     RuleInfo{"harness.endless-step", Severity::kS3, kHarness,

@@ -144,5 +144,58 @@ TEST(LockOrderTest, ThreeThreadsMakeACircle) {
       << message(three);
 }
 
+// --- A mutex and an executive resource ---
+
+struct Owned {
+  char* mutex = nullptr;
+  char* resource = nullptr;
+};
+
+Owned make_owned(Kernel& kernel) {
+  const Owned owned{allocate(kernel, 104), allocate(kernel, 104)};
+  kernel.initialize_mutex(owned.mutex);
+  kernel.initialize_resource(owned.resource);
+  return owned;
+}
+
+void mutex_first(Kernel& kernel, const Owned& owned) {
+  kernel.wait(owned.mutex, std::nullopt);
+  kernel.acquire_resource(owned.resource, true, true);
+  kernel.release_resource(owned.resource);
+  kernel.release_mutex(owned.mutex);
+}
+
+void resource_first(Kernel& kernel, const Owned& owned, std::optional<std::uint64_t> timeout) {
+  kernel.enter_region(Region::kCritical);
+  kernel.acquire_resource(owned.resource, true, true);
+  if (kernel.wait(owned.mutex, timeout) == kStatusSuccess) kernel.release_mutex(owned.mutex);
+  kernel.release_resource(owned.resource);
+  kernel.leave_region(Region::kCritical);
+}
+
+TEST(LockOrderTest, MutexesAndResourcesCount) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              const Owned owned = make_owned(kernel);
+              const sim::FiberId other =
+                  kernel.start_thread("other", [&kernel, owned] { mutex_first(kernel, owned); });
+              resource_first(kernel, owned, std::nullopt);
+              kernel.join_thread(other);
+              kernel.delete_resource(owned.resource);
+            }),
+            "KRN-LOCK-04");
+}
+
+TEST(LockOrderTest, WhoGivesUpDoesNotDeadlock) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              const Owned owned = make_owned(kernel);
+              const sim::FiberId other =
+                  kernel.start_thread("other", [&kernel, owned] { mutex_first(kernel, owned); });
+              resource_first(kernel, owned, 10'000);
+              kernel.join_thread(other);
+              kernel.delete_resource(owned.resource);
+            }),
+            "");
+}
+
 }  // namespace
 }  // namespace nmrcheck::model::test
