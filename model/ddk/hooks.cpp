@@ -130,11 +130,13 @@ void nmrcheck_fast_fail(unsigned code) {
 }
 
 void nmrcheck_plain_read(const volatile void* address, unsigned size, const char* expression) {
+  current_kernel().require_in_block(const_cast<const void*>(address), size, false);
   current_kernel().access(const_cast<const void*>(address), false, "read", expression);
   current_kernel().check_written(const_cast<const void*>(address), size, "read");
 }
 
-void nmrcheck_plain_write(volatile void* address, unsigned, const char* expression) {
+void nmrcheck_plain_write(volatile void* address, unsigned size, const char* expression) {
+  current_kernel().require_in_block(const_cast<void*>(address), size, true);
   current_kernel().access(const_cast<void*>(address), true, "write", expression);
 }
 

@@ -162,21 +162,6 @@ void Images::name_foreign_stack(std::uintptr_t address, std::size_t bytes) {
   }
 }
 
-void Images::out_of_bounds(const void* address, std::size_t bytes, bool write) {
-  std::string message =
-      fmt::format("{} {} {} bytes ", kernel_.describe_fiber(), write ? "writes" : "reads", bytes);
-  // The block that ends before the address, or that the access starts in.
-  const auto* byte = static_cast<const char*>(address);
-  for (std::uint32_t i = execution_.heap().size(); i-- > 0;) {
-    const sim::HeapBlock& block = execution_.heap().block(i);
-    if (block.address > byte || block.address + block.bytes + sim::Heap::kGranule * 2 <= byte)
-      continue;
-    message += fmt::format("at offset {} of {}", byte - block.address, kernel_.describe_block(i));
-    break;
-  }
-  kernel_.broken("KRN-POOL-07", std::move(message));
-}
-
 void Images::access(const void* address, std::size_t bytes, bool write, AccessKind kind,
                     std::uintptr_t code) {
   if (!execution_.on_fiber() || bytes == 0) return;
@@ -193,19 +178,15 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   check_image_alive(code);
   const sim::Heap& heap = execution_.heap();
   const std::optional<std::uint32_t> found = kernel_.block_of(address);
+  kernel_.require_in_block(address, bytes, write);
   if (found) {
     const sim::HeapBlock& block = heap.block(*found);
-    if (!block.contains(static_cast<const char*>(address) + bytes - 1)) {
-      out_of_bounds(address, bytes, write);
-    }
     const bool fresh = block.live && block.allocated.fiber == execution_.current() &&
                        block.allocated.step == execution_.steps();
     if (fresh) {
       if (!write) check_written(address, bytes);
       return;
     }
-  } else if (heap.in_arena(address)) {
-    out_of_bounds(address, bytes, write);
   } else {
     name_foreign_stack(first, bytes);
     if (!kernel_.is_variable(address)) return;  // constants, and what is not the driver's

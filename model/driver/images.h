@@ -92,7 +92,6 @@ class Images final : public sim::StepObserver, public CallStackSource {
   void check_written(const void* address, std::size_t bytes);
   void check_race(const MemoryAccess& access);
   std::string describe_stack(StackId stack, std::uintptr_t code) const;
-  [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write);
   void rename(const void* address);
   FiberState& at_current();
   const FiberState& at_current() const;

@@ -145,6 +145,8 @@ class Kernel {
   bool is_variable(const void* address);
   // How the driver's source calls the variable, for traces. The first name stays.
   void rename_variable(const void* address, std::string name);
+  // Breaks KRN-POOL-07 if the access touches simulated memory, and not inside of one block.
+  void require_in_block(const void* address, std::size_t bytes, bool write) const;
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
@@ -327,6 +329,7 @@ class Kernel {
   void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
   void check_first_initialization(const void* address, const char* function);
   sim::ObjectId dpc_queue();
+  [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write) const;
   void check_watched(const void* address, const char* action);
   DpcTraits traits_of(const void* dpc);
   // `times`: how often the timer may go off, this time included.
