@@ -169,6 +169,7 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   if (on_own_stack(first)) return;
   FiberState& self = at_current();
   self.code = code;
+  self.outside = 0;
   kernel_.set_place(place_of(code));
   if (first < kNullPageBytes) {
     std::string message = fmt::format("{} {} at NULL + {:#x}", kernel_.describe_fiber(),
@@ -266,8 +267,11 @@ void Images::check_race(const MemoryAccess& access) {
 void Images::enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument) {
   if (!execution_.on_fiber()) return;
   FiberState& self = at_current();
+  const bool from_driver = image_at(caller) != nullptr;
+  const std::uintptr_t outer_code =
+      from_driver ? caller : (self.outside != 0 ? self.outside : self.code);
   self.code = code;
-  const std::uintptr_t outer_code = image_at(caller) == nullptr ? 0 : caller;
+  self.outside = 0;
   const StackId outer = self.stack;
   self.stack = library_.stacks.enter(outer, caller);
   check_image_alive(code);
@@ -281,7 +285,7 @@ void Images::enter_function(std::uintptr_t caller, std::uintptr_t code, const vo
     world_.registrar().begin_direct_call(image->module, argument, name);
     check_image_alive(code);
   }
-  self.calls.push_back({outer, outer_code, into_peer});
+  self.calls.push_back({outer, outer_code, from_driver, into_peer});
 }
 
 void Images::leave_function() {
@@ -293,11 +297,14 @@ void Images::leave_function() {
   if (call.into_peer) world_.registrar().end_call();
   self.stack = call.outer;
   // What a callback returned is judged where it was last seen.
-  if (call.outer_code != 0) self.code = call.outer_code;
+  if (self.outside != 0) self.code = std::exchange(self.outside, 0);
+  (call.from_driver ? self.code : self.outside) = call.outer_code;
 }
 
 void Images::reach(std::uintptr_t code) {
-  if (execution_.on_fiber() && image_at(code) != nullptr) at_current().code = code;
+  if (!execution_.on_fiber() || image_at(code) == nullptr) return;
+  at_current().code = code;
+  at_current().outside = 0;
 }
 
 // Accesses that are not ordered by the driver are found by comparing them with what is: locks,
@@ -348,7 +355,9 @@ void Images::add_to(std::string& message) const {
   for (std::uint32_t i = 0; i < execution_.fiber_count(); ++i) {
     const sim::FiberId fiber{i};
     if (fiber == execution_.current() || kernel_.frames(fiber).empty()) continue;
-    const std::string stack = describe_stack(fibers_[i].stack, fibers_[i].code);
+    const FiberState& other = fibers_[i];
+    const std::string stack =
+        describe_stack(other.stack, other.outside != 0 ? other.outside : other.code);
     if (!stack.empty()) message += fmt::format("; {} is {}", execution_.name_of(fiber), stack);
   }
 }

@@ -75,13 +75,15 @@ class Images final : public sim::StepObserver, public CallStackSource {
   struct FiberState {
     struct Call {
       StackId outer = kNoStack;
-      std::uintptr_t outer_code = 0;  // where a driver's code goes on afterwards, or 0
+      std::uintptr_t outer_code = 0;  // where the code outside of it was last seen
+      bool from_driver = false;       // which called it; or the WDK did
       bool into_peer = false;
     };
     std::vector<Call> calls;
     StackId stack = kNoStack;
-    std::uintptr_t code = 0;  // where it was last seen
-    bool plain = false;       // the step that it makes is no synchronization
+    std::uintptr_t code = 0;     // where it was last seen
+    std::uintptr_t outside = 0;  // the same without the callback that just returned, if one did
+    bool plain = false;          // the step that it makes is no synchronization
   };
 
   const Loaded* image_at(std::uintptr_t code) const;

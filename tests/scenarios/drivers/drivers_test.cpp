@@ -65,21 +65,81 @@ TEST_P(FaultyDriverTest, IsFoundWithItsLineAndItsFunctions) {
     EXPECT_NE(from, std::string::npos) << function << " is not in order in " << violation.message;
     if (from == std::string::npos) break;
   }
-  std::printf("%s: execution %llu, %s:%d, %s\n", expected.rule.data(),
-              (unsigned long long)report.findings[0].execution + 1, path.data(),
-              violation.place.line, violation.message.c_str());
 }
 
+// Line ranges are those of the function that the place lies in.
 INSTANTIATE_TEST_SUITE_P(
     Drivers, FaultyDriverTest,
     testing::Values(
-        Expected{"driver/echo-work-item-unpinned", "NMR-UNL-03", "provider.c", 1, 400, {}},
-        Expected{"driver/asker-count-unguarded", "KRN-RACE-01", "asker.c", 1, 400, {}},
-        Expected{"driver/ticker-cancel-unheeded", "NMR-MEM-08", "ticker.c", 1, 400, {}},
-        Expected{"driver/ticker-dpc-not-flushed", "NMR-UNL-03", "ticker.c", 1, 400, {}},
-        Expected{"driver/listener-freed-in-detach", "NMR-CLN-01", "listener.c", 1, 400, {}},
-        Expected{"driver/relay-touch-after-complete", "NMR-MEM-08", "relay.c", 1, 400, {}}),
+        Expected{"driver/echo-work-item-unpinned",
+                 "NMR-UNL-03",
+                 "provider.c",
+                 125,
+                 131,
+                 {"in EchoProviderUnload", "work item is in EchoProviderDrainWorker"}},
+        Expected{"driver/asker-count-unguarded",
+                 "KRN-RACE-01",
+                 "asker.c",
+                 98,
+                 110,
+                 {"in AskerBeginCall", "AskerThread", "in AskerDetachProvider"}},
+        Expected{
+            "driver/ticker-cancel-unheeded", "NMR-MEM-08", "ticker.c", 47, 84, {"in TickerDpc"}},
+        Expected{"driver/ticker-dpc-not-flushed",
+                 "NMR-UNL-03",
+                 "ticker.c",
+                 158,
+                 167,
+                 {"in TickerUnload", "timer is in TickerDpc"}},
+        Expected{"driver/listener-freed-in-detach",
+                 "NMR-CLN-01",
+                 "listener.c",
+                 70,
+                 85,
+                 {"in ListenerDetachProvider"}},
+        Expected{"driver/relay-touch-after-complete",
+                 "NMR-MEM-08",
+                 "relay.c",
+                 35,
+                 49,
+                 {"in RelayDereferenceLower", "RelayEcho", "EchoClientSend",
+                  "EchoClientSendAtDispatch"}}),
     [](const auto& test) { return camel_case(test.param.scenario); });
+
+std::vector<const Scenario*> drivers_that_are(bool faulty) {
+  std::vector<const Scenario*> list;
+  for (const Scenario& scenario : scenarios()) {
+    const bool driver = scenario.name.starts_with("driver/");
+    if (driver && scenario.expected.empty() != faulty) list.push_back(&scenario);
+  }
+  return list;
+}
+
+TEST(DriversTest, EachFaultyDriverBreaksAllTheRulesThatItIsSaidToAndNoOther) {
+  for (const Scenario* scenario : drivers_that_are(true)) {
+    std::set<std::string_view> expected(scenario->expected.begin(), scenario->expected.end());
+    std::set<std::string> found;
+    for (const char* strategy : {"dpor", "portfolio"}) {
+      const sim::Report report = search(scenario->name, strategy, 10'000, true);
+      EXPECT_EQ(report.error, "") << scenario->name;
+      for (const sim::Finding& finding : report.findings) found.insert(finding.violation.rule);
+    }
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), found.begin(), found.end()))
+        << scenario->name << " breaks " << testing::PrintToString(found);
+  }
+}
+
+TEST(DriversTest, NothingIsFoundInCorrectDrivers) {
+  for (const Scenario* scenario : drivers_that_are(false)) {
+    for (const char* strategy : {"dpor", "random"}) {
+      const sim::Report report = search(scenario->name, strategy, 2'000);
+      EXPECT_EQ(report.verdict, sim::Verdict::kClean)
+          << scenario->name << " " << strategy << " " << report.error
+          << (report.findings.empty() ? "" : report.findings[0].violation.message);
+      EXPECT_EQ(report.executions, 2'000u) << scenario->name;
+    }
+  }
+}
 
 }  // namespace
 }  // namespace nmrcheck
