@@ -68,7 +68,11 @@ std::optional<sim::Violation> World::check_end() {
                           0,
                           {}};
   }
-  return judge({.kind = EventKind::kEnded});
+  if (auto violation = judge({.kind = EventKind::kEnded})) return violation;
+  std::optional<LockCycle> cycle = kernel_.lock_order().find_cycle();
+  if (!cycle) return std::nullopt;
+  return sim::Violation{"KRN-LOCK-04", sim::Severity::kS3, std::move(cycle->message), 0,
+                        cycle->place};
 }
 
 std::optional<sim::Violation> World::explain_deadlock(const std::string& blocked) {

@@ -67,6 +67,8 @@ std::vector<Scenario> all_scenarios() {
   add_kernel_memory(list);
   add_kernel_synchronization(list);
   add_kernel_regions(list);
+  add_kernel_lock_order(list);
+  add_kernel_unload(list);
   add_verdicts(list);
   add_liveness(list);
   add_echo(list);

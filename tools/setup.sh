@@ -61,7 +61,7 @@ configure_again=
 # shellcheck disable=SC2034  # the scripts that source this use them
 program_packages="g++ cmake ninja-build libboost-fiber1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libdw-dev"
 # shellcheck disable=SC2034
-test_packages="libgtest-dev librapidcheck-dev python3"
+test_packages="libgtest-dev librapidcheck-dev python3 gdb"
 
 # Copies ninja's output, and says on stderr that it builds as soon as it does. (A dry run cannot tell
 # beforehand: it ends at the check of the globbed folders.)

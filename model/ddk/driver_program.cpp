@@ -5,6 +5,7 @@
 
 #include "model/ddk/callouts.h"
 #include "model/ddk/wsk_client.h"
+#include "sim/run/crash.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -54,6 +55,7 @@ std::optional<sim::Violation> DriverProgram::explain_deadlock(sim::Execution&,
 // The stack of calls is more than the step that the engine knows of.
 void DriverProgram::add_to_crash(sim::Execution&, sim::Violation& violation) {
   if (state_->images == nullptr) return;
+  state_->images->reach(sim::faulting_code());
   violation.place = state_->images->place();
   state_->images->add_to(violation.message);
 }

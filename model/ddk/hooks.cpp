@@ -103,8 +103,8 @@ void nmrcheck_yield(void) { current_kernel().execution().yield("yield", current_
 void nmrcheck_place(const char* file, int line) {
   current_kernel().set_place({file, line});
   nmrcheck::model::Images* images = nmrcheck::model::current_images();
-  if (images != nullptr)
-    images->reach(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
+  if (images == nullptr) return;
+  images->reach(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
 }
 
 void nmrcheck_assert_failed(const char* expression, const char* file, int line) {
@@ -130,11 +130,13 @@ void nmrcheck_fast_fail(unsigned code) {
 }
 
 void nmrcheck_plain_read(const volatile void* address, unsigned size, const char* expression) {
+  current_kernel().require_in_block(const_cast<const void*>(address), size, false);
   current_kernel().access(const_cast<const void*>(address), false, "read", expression);
   current_kernel().check_written(const_cast<const void*>(address), size, "read");
 }
 
-void nmrcheck_plain_write(volatile void* address, unsigned, const char* expression) {
+void nmrcheck_plain_write(volatile void* address, unsigned size, const char* expression) {
+  current_kernel().require_in_block(const_cast<void*>(address), size, true);
   current_kernel().access(const_cast<void*>(address), true, "write", expression);
 }
 

@@ -74,8 +74,9 @@ Images::Images(World& world)
       library_(library_of_this_thread()),
       fibers_(sim::kFibersMax) {
   library_.races.reset();
+  if (library_.stacks.size() > CallStacks::kStacksMax / 2) library_.stacks.reset();
   world_.set_call_stacks(this);
-  execution_.observe_steps(this);
+  execution_.observe_steps(*this);
 }
 
 void Images::map_in_place() { map_images_in_place = true; }
@@ -161,21 +162,6 @@ void Images::name_foreign_stack(std::uintptr_t address, std::size_t bytes) {
   }
 }
 
-void Images::out_of_bounds(const void* address, std::size_t bytes, bool write) {
-  std::string message =
-      fmt::format("{} {} {} bytes ", kernel_.describe_fiber(), write ? "writes" : "reads", bytes);
-  // The block that ends before the address, or that the access starts in.
-  const auto* byte = static_cast<const char*>(address);
-  for (std::uint32_t i = execution_.heap().size(); i-- > 0;) {
-    const sim::HeapBlock& block = execution_.heap().block(i);
-    if (block.address > byte || block.address + block.bytes + sim::Heap::kGranule * 2 <= byte)
-      continue;
-    message += fmt::format("at offset {} of {}", byte - block.address, kernel_.describe_block(i));
-    break;
-  }
-  kernel_.broken("KRN-POOL-07", std::move(message));
-}
-
 void Images::access(const void* address, std::size_t bytes, bool write, AccessKind kind,
                     std::uintptr_t code) {
   if (!execution_.on_fiber() || bytes == 0) return;
@@ -193,19 +179,15 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
   check_image_alive(code);
   const sim::Heap& heap = execution_.heap();
   const std::optional<std::uint32_t> found = kernel_.block_of(address);
+  kernel_.require_in_block(address, bytes, write);
   if (found) {
     const sim::HeapBlock& block = heap.block(*found);
-    if (!block.contains(static_cast<const char*>(address) + bytes - 1)) {
-      out_of_bounds(address, bytes, write);
-    }
     const bool fresh = block.live && block.allocated.fiber == execution_.current() &&
                        block.allocated.step == execution_.steps();
     if (fresh) {
       if (!write) check_written(address, bytes);
       return;
     }
-  } else if (heap.in_arena(address)) {
-    out_of_bounds(address, bytes, write);
   } else {
     name_foreign_stack(first, bytes);
     if (!kernel_.is_variable(address)) return;  // constants, and what is not the driver's
@@ -263,6 +245,10 @@ void Images::check_written(const void* address, std::size_t bytes) {
 
 void Images::check_race(const MemoryAccess& access) {
   const MemoryAccess* earlier = library_.races.access(access);
+  if (library_.races.full()) {
+    kernel_.broken(sim::kStepLimit,
+                   "the driver accesses more memory than the detector of data races can follow");
+  }
   if (earlier == nullptr) return;
   const auto what = [](const MemoryAccess& side) {
     return fmt::format("{}{} of {} bytes", side.atomic ? "atomic or volatile " : "",
@@ -316,7 +302,7 @@ void Images::leave_function() {
 }
 
 void Images::reach(std::uintptr_t code) {
-  if (!execution_.on_fiber() || at_current().calls.empty()) return;
+  if (!execution_.on_fiber() || image_at(code) == nullptr) return;
   at_current().code = code;
   at_current().outside = 0;
 }
@@ -363,6 +349,7 @@ void Images::add_to(std::string& message) const {
   const FiberState& self = at_current();
   const std::string own = describe_stack(self.stack, self.code);
   if (!own.empty()) message += "; " + own;
+  if (library_.stacks.full()) message += " (calls may be missing: too many stacks to keep)";
   if (!self.calls.empty()) return;
   // Outside of all drivers, as when one has been unloaded, it matters what the others do.
   for (std::uint32_t i = 0; i < execution_.fiber_count(); ++i) {

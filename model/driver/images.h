@@ -57,7 +57,7 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // `argument` is what was passed first, if that is known.
   void enter_function(std::uintptr_t caller, std::uintptr_t code, const void* argument);
   void leave_function();
-  // It is about to call a function of the WDK.
+  // It is there now, about to call a function of the WDK. Does nothing if `code` is no image's.
   void reach(std::uintptr_t code);
 
   void on_step(sim::FiberId fiber, const sim::Footprint& footprint) override;
@@ -94,7 +94,6 @@ class Images final : public sim::StepObserver, public CallStackSource {
   void check_written(const void* address, std::size_t bytes);
   void check_race(const MemoryAccess& access);
   std::string describe_stack(StackId stack, std::uintptr_t code) const;
-  [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write);
   void rename(const void* address);
   FiberState& at_current();
   const FiberState& at_current() const;

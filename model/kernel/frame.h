@@ -79,6 +79,9 @@ struct HeldLock {
   std::uint32_t frames = 0;  // depth of the frame stack at acquisition
   sim::Place place;
   std::uint32_t depth = 1;  // how often its owner has acquired it
+  // Which lock of those that the object was, one after another: told apart by initialization and by
+  // the block of memory.
+  std::uint64_t life = 0;
 };
 
 // The innermost detach or cleanup callback, which may run at DISPATCH_LEVEL, or null.

@@ -47,6 +47,7 @@ bool in_callback(const std::vector<Frame>& frames) {
 Kernel::Kernel(sim::Execution& execution, EventSink& sink)
     : execution_(execution),
       sink_(sink),
+      lock_order_(execution),
       fibers_(sim::kFibersMax),
       thread_ends_(sim::kFibersMax, sim::kNoObject) {}
 

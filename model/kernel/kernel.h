@@ -15,6 +15,7 @@
 
 #include "model/event.h"
 #include "model/kernel/frame.h"
+#include "model/kernel/lock_order.h"
 #include "model/kernel/object_table.h"
 #include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
@@ -89,6 +90,7 @@ class Kernel {
   const std::vector<HeldLock>& held_locks(sim::FiberId fiber) const {
     return fibers_[sim::index(fiber)].locks;
   }
+  const LockOrder& lock_order() const { return lock_order_; }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
   // The name of the current fiber. Valid until the next call: like describe_block it is the
@@ -143,6 +145,8 @@ class Kernel {
   bool is_variable(const void* address);
   // How the driver's source calls the variable, for traces. The first name stays.
   void rename_variable(const void* address, std::string name);
+  // Breaks KRN-POOL-07 if the access touches simulated memory, and not inside of one block.
+  void require_in_block(const void* address, std::size_t bytes, bool write) const;
   // Announces a use of the memory at `address`, whatever lies there.
   void touch(const void* address, const char* action);
   // From now on whether the block at `address` may be freed depends on `judge`: a free of the block
@@ -317,7 +321,7 @@ class Kernel {
   void mark_queued(const void* item, const sim::Operation& pin);
   HeldLock* held(sim::ObjectId object);
   HeldLock& must_hold(const void* lock, ObjectType type, const char* function);
-  void hold(sim::ObjectId object, LockKind kind);
+  void hold(const void* lock, LockKind kind, bool waited);
   void drop(sim::ObjectId object);
   void begin_life(const void* object, ObjectType type, const char* function);
   void end_life(const void* object);
@@ -325,6 +329,7 @@ class Kernel {
   void check_paged(std::optional<std::uint32_t> block, const void* address, const char* action);
   void check_first_initialization(const void* address, const char* function);
   sim::ObjectId dpc_queue();
+  [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write) const;
   void check_watched(const void* address, const char* action);
   DpcTraits traits_of(const void* dpc);
   // `times`: how often the timer may go off, this time included.
@@ -346,6 +351,7 @@ class Kernel {
   IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::uintptr_t variable_mask_ = ~std::uintptr_t{0};
+  LockOrder lock_order_;
   std::vector<Module> modules_;
   std::vector<FiberState> fibers_;
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId

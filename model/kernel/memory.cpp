@@ -226,6 +226,30 @@ void Kernel::access_bytes(const void* address, std::size_t bytes, bool write, co
   if (!write) check_watched(address, action);
 }
 
+void Kernel::require_in_block(const void* address, std::size_t bytes, bool write) const {
+  const std::optional<std::uint32_t> block = block_of(address);
+  const char* last = static_cast<const char*>(address) + bytes - 1;
+  const bool inside = block && execution_.heap().block(*block).contains(last);
+  if (!inside && (block || execution_.heap().in_arena(address))) {
+    out_of_bounds(address, bytes, write);
+  }
+}
+
+void Kernel::out_of_bounds(const void* address, std::size_t bytes, bool write) const {
+  std::string message =
+      fmt::format("{} {} {} bytes ", describe_fiber(), write ? "writes" : "reads", bytes);
+  // The block that ends before the address, or that the access starts in.
+  const auto* byte = static_cast<const char*>(address);
+  for (std::uint32_t i = execution_.heap().size(); i-- > 0;) {
+    const sim::HeapBlock& block = execution_.heap().block(i);
+    const char* end = block.address + block.bytes + 2 * sim::Heap::kGranule;
+    if (byte < block.address || byte >= end) continue;
+    message += fmt::format("at offset {} of {}", byte - block.address, describe_block(i));
+    break;
+  }
+  broken("KRN-POOL-07", std::move(message));
+}
+
 void Kernel::name_variable(const void* address, std::uint64_t key) {
   ObjectTable::Entry& entry = objects_.at(address);
   if (entry.type != ObjectType::kNone) return;

@@ -37,6 +37,7 @@ class ObjectTable {
     ObjectType type = ObjectType::kNone;
     std::uint32_t generation = 0;  // how many objects have stood there before
     bool initialized = false;      // by a function that initializes
+    std::uint32_t initializations = 0;
     bool used_in_callback = false;
     bool deleted = false;                    // resources
     bool consumes = false;                   // timers: a wait that they end resets them

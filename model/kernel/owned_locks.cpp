@@ -28,10 +28,17 @@ HeldLock& Kernel::must_hold(const void* lock, ObjectType type, const char* funct
   broken("KRN-LOCK-01", std::move(message));
 }
 
-void Kernel::hold(sim::ObjectId object, LockKind kind) {
+void Kernel::hold(const void* lock, LockKind kind, bool waited) {
+  const ObjectTable::Entry& entry = objects_.at(lock);
   FiberState& fiber = at_current();
   fiber.locks.push_back(
-      {object, kind, fiber.irql, static_cast<std::uint32_t>(fiber.frames.size()), fiber.place});
+      {.object = entry.object,
+       .kind = kind,
+       .irql_before = fiber.irql,
+       .frames = static_cast<std::uint32_t>(fiber.frames.size()),
+       .place = fiber.place,
+       .life = std::uint64_t{entry.initializations} << 32 | block_of(lock).value_or(kNoBlock)});
+  if (waited && fiber.locks.size() > 1) lock_order_.waited_for_last(fiber.locks);
 }
 
 void Kernel::drop(sim::ObjectId object) {
@@ -88,7 +95,7 @@ std::uint32_t Kernel::wait_mutex(void* mutex, std::optional<std::uint64_t> timeo
     status =
         wait_until(mutex, footprint_on(mutex, ObjectType::kMutex, sim::Op::kLock, kWait), *timeout);
   }
-  if (status == kStatusSuccess) hold(object, LockKind::kMutex);
+  if (status == kStatusSuccess) hold(mutex, LockKind::kMutex, !timeout);
   return status;
 }
 
@@ -162,7 +169,7 @@ bool Kernel::acquire_resource(void* resource, bool exclusive, bool wait) {
         fmt::format("{} on {} is given a resource that is deleted", function, describe_fiber());
     broken("KRN-OBJECT-01", std::move(message));
   }
-  if (got) hold(object, exclusive ? LockKind::kResource : LockKind::kResourceShared);
+  if (got) hold(resource, exclusive ? LockKind::kResource : LockKind::kResourceShared, wait);
   return got;
 }
 

@@ -149,6 +149,7 @@ void Kernel::initialize(const void* address, ObjectType type, bool signaled, con
   ObjectTable::Entry& entry = objects_.at(address);
   entry.type = type;
   entry.initialized = true;
+  ++entry.initializations;
 }
 
 // Somebody may have used the object as it was: a lock of zeroes looks like a free one.
@@ -261,22 +262,17 @@ void Kernel::acquire_lock(void* lock, LockKind kind, bool raise_irql) {
   }
   const sim::Op op = is_shared(kind) ? sim::Op::kLockShared : sim::Op::kLock;
   step_on(lock, ObjectType::kLock, op, function);
-  FiberState& fiber = at_current();
-  fiber.locks.push_back(
-      {object, kind, fiber.irql, static_cast<std::uint32_t>(fiber.frames.size()), fiber.place});
-  if (raise_irql) fiber.irql = kDispatchLevel;
+  hold(lock, kind, true);
+  if (raise_irql) at_current().irql = kDispatchLevel;
 }
 
 bool Kernel::try_acquire_lock(void* lock, LockKind kind) {
   const bool shared = is_shared(kind);
-  const sim::ObjectId object = entry_at(lock, ObjectType::kLock, "try to acquire lock").object;
   if (step_on(lock, ObjectType::kLock, shared ? sim::Op::kTryLockShared : sim::Op::kTryLock,
               "try to acquire lock") == 0) {
     return false;
   }
-  FiberState& fiber = at_current();
-  fiber.locks.push_back(
-      {object, kind, fiber.irql, static_cast<std::uint32_t>(fiber.frames.size()), fiber.place});
+  hold(lock, kind, false);
   return true;
 }
 

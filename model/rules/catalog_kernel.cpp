@@ -60,6 +60,11 @@ constexpr std::array kRules{
              "returns.",
              "Driver Verifier, deadlock detection (0xC4, 0x1007)",
              "Pair acquire and release on every path."},
+    RuleInfo{"KRN-LOCK-04", Severity::kS3, kDriver,
+             "Threads that may run at the same time acquire locks in one order: no circle of "
+             "acquisitions, though no thread waited for another this time.",
+             "Driver Verifier, deadlock detection (0xC4, 0x1001)",
+             "Fix one order for the locks, or guard both with a lock that is acquired first."},
     RuleInfo{"KRN-RUN-01", Severity::kS1, kDriver,
              "Rundown protection is released only after it was acquired.",
              "ExReleaseRundownProtection reference page", "Release on the paths that acquired."},
@@ -110,9 +115,12 @@ constexpr std::array kRules{
     RuleInfo{"harness.exception", Severity::kS1, kHarness,
              "No exception leaves a fiber of the checked program.", "the harness",
              "Catch it where it can be handled."},
-    RuleInfo{"harness.crash", Severity::kS1, kHarness,
-             "The checked program does not fault: no NULL dereference, no division by zero.",
-             "the harness", "The message names the last announced step before the fault."},
+    RuleInfo{
+        "harness.crash", Severity::kS1, kHarness,
+        "The checked program does not fault: no NULL dereference, no division by zero.",
+        "the harness",
+        "The message names the last announced step before the fault; for a driver in C, also the "
+        "line and the calls."},
     RuleInfo{"harness.stack-overflow", Severity::kS1, kHarness, "A fiber stays within its stack.",
              "the harness", "Look for unbounded recursion."},
     RuleInfo{"harness.endless-step", Severity::kS3, kHarness,

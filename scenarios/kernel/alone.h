@@ -11,9 +11,12 @@ constexpr ULONG kTag = 'enoA';
 struct Driver {
   PVOID memory;
   KSPIN_LOCK lock;
+  KSPIN_LOCK second_lock;
   KEVENT event;
   EX_RUNDOWN_REF users;
   LONG value;
+  KDPC dpc;
+  DRIVER_OBJECT object;
 };
 
 struct Code {

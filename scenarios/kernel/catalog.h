@@ -7,8 +7,10 @@
 
 namespace nmrcheck::designs {
 
+void add_kernel_lock_order(std::vector<Scenario>& list);
 void add_kernel_memory(std::vector<Scenario>& list);
 void add_kernel_regions(std::vector<Scenario>& list);
 void add_kernel_synchronization(std::vector<Scenario>& list);
+void add_kernel_unload(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

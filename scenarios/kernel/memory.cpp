@@ -47,6 +47,19 @@ constexpr Code kSingleFree{.enter = allocate, .thread = release_if_mine, .unload
 constexpr Code kLeak{.enter = allocate};
 constexpr Code kNoLeak{.enter = allocate, .unload = release};
 
+// --- An access behind the end ---
+
+template <ULONG kIndex>
+void read_element(Driver& driver) {
+  allocate(driver);
+  const auto* bytes = static_cast<const UCHAR*>(driver.memory);
+  if (bytes != nullptr) (void)NMRCHECK_READ(bytes[kIndex]);
+  release(driver);
+}
+
+constexpr Code kOverrun{.enter = read_element<sizeof(LONG)>};
+constexpr Code kLastByte{.enter = read_element<sizeof(LONG) - 1>};
+
 // --- A work item that is on its way ---
 
 void run_work_item(PDEVICE_OBJECT, PVOID context) {
@@ -149,6 +162,15 @@ void add_kernel_memory(std::vector<Scenario>& list) {
             {},
             alone::make<kWriteAfterFree>},
            "It writes first.", alone::make<kWriteBeforeFree>);
+  add_pair(list,
+           {"kernel/overrun",
+            "A driver reads behind the end of its memory.",
+            {"KRN-POOL-07"},
+            "kernel/overrun-fixed",
+            "Driver Verifier, special pool",
+            {},
+            alone::make<kOverrun>},
+           "It reads the last byte.", alone::make<kLastByte>);
   add_pair(list,
            {"kernel/work-item-freed-early",
             "The unload routine frees a work item that may still be queued.",

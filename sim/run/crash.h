@@ -2,6 +2,8 @@
 // verdicts.
 #pragma once
 
+#include <cstdint>
+
 namespace nmrcheck::sim {
 
 class Execution;
@@ -19,5 +21,9 @@ class CrashGuard {
  private:
   Execution* outer_ = nullptr;  // guarded again when this one is gone
 };
+
+// For Program::add_to_crash: the address after the instruction that faulted, or after the call that
+// went where no code is; 0 if that is not known.
+std::uintptr_t faulting_code();
 
 }  // namespace nmrcheck::sim

@@ -39,6 +39,7 @@ struct ThreadState {
   std::uint64_t progress_at_tick = 0;
   int ticks_without_progress = 0;
   int retries = 0;
+  std::uintptr_t faulting_code = 0;
 
   ~ThreadState() {
     if (has_timer) timer_delete(timer);
@@ -50,18 +51,45 @@ struct ThreadState {
 
 thread_local ThreadState thread_state;
 
-const char* describe(int signal, const siginfo_t& info) {
+std::uintptr_t program_counter(const void* context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return static_cast<std::uintptr_t>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__linux__) && defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
+#else
+  (void)context;
+  return 0;
+#endif
+}
+
+// What lies on top of the stack: after a call, where it returns to.
+std::uintptr_t top_of_stack(const void* context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return *reinterpret_cast<const std::uintptr_t*>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RSP]);
+#elif defined(__linux__) && defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.regs[30];  // the link register
+#else
+  (void)context;
+  return 0;
+#endif
+}
+
+// `jumped`: it was the code itself that could not be read.
+const char* describe(int signal, const siginfo_t& info, bool jumped) {
   if (signal == SIGFPE) return "divided by zero";
   if (signal == SIGILL) return "ran an illegal instruction";
   const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
   if (info.si_code == SI_KERNEL || address >= std::uintptr_t{1} << 47u) {
     return "used a pointer that is no address (read from freed or fresh memory?)";
   }
-  if (address < 4096) return "dereferenced a NULL pointer";
+  if (address < 4096) return jumped ? "called a function at NULL" : "dereferenced a NULL pointer";
+  if (jumped) return "called what is no code";
   return "touched an address that is not mapped";
 }
 
-void on_fault(int signal, siginfo_t* info, void*) {
+void on_fault(int signal, siginfo_t* info, void* context) {
   Execution* execution = thread_state.execution;
   if (execution == nullptr || !execution->on_fiber()) {
     ::signal(signal, SIG_DFL);  // not the checked program: fault again with the usual effect
@@ -70,9 +98,13 @@ void on_fault(int signal, siginfo_t* info, void*) {
   const FiberPool::Stack stack = execution->stack(execution->current());
   const auto* address = static_cast<const char*>(info->si_addr);
   if (address < stack.lowest && address >= stack.lowest - stack.guard_bytes) {
+    thread_state.faulting_code = program_counter(context) + 1;
     execution->crashed(kStackOverflow, "overflowed its stack");
   }
-  execution->crashed(kCrash, describe(signal, *info));
+  const std::uintptr_t code = program_counter(context);
+  const bool jumped = signal == SIGSEGV && code == reinterpret_cast<std::uintptr_t>(address);
+  thread_state.faulting_code = jumped ? top_of_stack(context) : code + 1;
+  execution->crashed(kCrash, describe(signal, *info, jumped));
 }
 
 // Where a library's code lies in memory: [begin, end).
@@ -112,18 +144,6 @@ bool may_hold_a_lock(std::uintptr_t code) {
   return false;
 }
 
-std::uintptr_t program_counter(const void* context) {
-#if defined(__linux__) && defined(__x86_64__)
-  return static_cast<std::uintptr_t>(
-      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
-#elif defined(__linux__) && defined(__aarch64__)
-  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
-#else
-  (void)context;
-  return 0;
-#endif
-}
-
 void set_timer(ThreadState& state, long milliseconds) {
 #if defined(__linux__)
   itimerspec interval{};
@@ -154,6 +174,7 @@ void on_tick(int, siginfo_t*, void* context) {
   state.ticks_without_progress = 0;
   state.progress_at_tick = progress;
   if (!stuck) return;
+  state.faulting_code = program_counter(context);
   state.execution->crashed(kEndlessStep, "ran for more than a second without announcing a step");
 }
 
@@ -205,6 +226,8 @@ CrashGuard::CrashGuard(Execution& execution) : outer_(thread_state.execution) {
 }
 
 CrashGuard::~CrashGuard() { thread_state.execution = outer_; }
+
+std::uintptr_t faulting_code() { return thread_state.faulting_code; }
 
 }  // namespace nmrcheck::sim
 

@@ -7,6 +7,7 @@ namespace nmrcheck::sim {
 
 CrashGuard::CrashGuard(Execution&) { (void)outer_; }
 CrashGuard::~CrashGuard() = default;
+std::uintptr_t faulting_code() { return 0; }
 
 }  // namespace nmrcheck::sim
 

@@ -66,7 +66,9 @@ void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   strategy_ = &strategy;
   trace_ = trace;
   if (trace_ != nullptr) *trace_ = {};
-  observe_steps(nullptr);
+  observers_.clear();
+  told_ = trace_ != nullptr;
+  stop_ = nullptr;
 }
 
 const Outcome& Execution::run(Program& program, Strategy& strategy, Trace* trace) {
@@ -161,8 +163,9 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   }
   trace_hash_.spawned(pending.fiber_key, made.parent);
   if (joinable) made.ended = create("fiber end");
-  if (observer_ != nullptr && made.parent != kNoFiber)
-    observer_->on_spawn(made.parent, FiberId{slot});
+  if (made.parent != kNoFiber) {
+    for (StepObserver* observer : observers_) observer->on_spawn(made.parent, FiberId{slot});
+  }
   if (trace_ != nullptr) trace_->fibers.push_back({name_of(FiberId{slot}), made.parent});
   alive_ |= mask_of(FiberId{slot});
   refresh_point();

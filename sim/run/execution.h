@@ -83,6 +83,8 @@ struct Mark {
 // Whether an answer other than the default is one of those that Limits::deviations_max counts.
 enum class Asked : std::uint8_t { kFreely, kBounded };
 
+inline constexpr std::size_t kObserversMax = 2;
+
 // Is told what the fibers of an execution do: for checks that must see every step, such as a
 // detector of data races. Called on the fiber itself.
 class StepObserver {
@@ -199,13 +201,24 @@ class Execution {
   const char* action_of(FiberId fiber) const { return slots_[index(fiber)].action; }
 
   bool traced() const { return trace_ != nullptr; }
-  // Tells `observer` of everything from now on, until the execution ends. Null: nobody.
-  void observe_steps(StepObserver* observer);
+  // Tells `observer` of everything from now on, until the execution ends. Requires: at most
+  // kObserversMax observers.
+  void observe_steps(StepObserver& observer);
   // Adds a line to the current step of the trace. Does nothing when not traced.
   void note(std::string text);
 
   // Lowest and one-past-highest stack address of a fiber: to recognize stack variables.
   FiberPool::Stack stack(FiberId fiber) const { return pool_.stack(index(fiber)); }
+  // --- For debuggers ---
+  // Calls `stop` on the fiber that makes step `step` of this execution, when its operations are
+  // applied and the code behind it has not run. Requires: traced().
+  void stop_at(std::uint32_t step, void (*stop)(std::uint32_t step));
+  bool ended(FiberId fiber) const { return (alive_ & mask_of(fiber)) == 0; }
+  // Whether the step that `fiber` announced may be picked now.
+  bool enabled(FiberId fiber) const { return (enabled_ & mask_of(fiber)) != 0; }
+  // See FiberPool.
+  const void* saved_registers(FiberId fiber) const { return pool_.saved_registers(index(fiber)); }
+
   std::uint32_t fiber_count() const { return fiber_count_; }
   // A name for `fiber` that does not depend on the schedule: see PendingStep::fiber_key.
   std::uint64_t key_of(FiberId fiber) const { return pending_[index(fiber)].fiber_key; }
@@ -348,8 +361,10 @@ class Execution {
   Program* program_ = nullptr;
   Strategy* strategy_ = nullptr;
   Trace* trace_ = nullptr;
-  StepObserver* observer_ = nullptr;
+  std::vector<StepObserver*> observers_;
   bool told_ = false;  // a trace or an observer wants every step
+  std::uint32_t stop_step_ = 0;
+  void (*stop_)(std::uint32_t step) = nullptr;
 };
 
 // A program made of one function.

@@ -1,5 +1,6 @@
 // What people see of an execution: names, notes, steps.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "sim/run/execution.h"
@@ -50,13 +51,16 @@ void Execution::trace_choice(const Choice& choice, const char* question) {
   trace_->choices.push_back({choice, step, question});
 }
 
-void Execution::observe_steps(StepObserver* observer) {
-  observer_ = observer;
-  told_ = trace_ != nullptr || observer_ != nullptr;
+void Execution::observe_steps(StepObserver& observer) {
+  assert(observers_.size() < kObserversMax);
+  observers_.push_back(&observer);
+  told_ = true;
 }
 
 void Execution::tell_step(std::uint32_t slot, std::uint64_t result) {
-  if (observer_ != nullptr) observer_->on_step(FiberId{slot}, pending_[slot].footprint);
+  for (StepObserver* observer : observers_) {
+    observer->on_step(FiberId{slot}, pending_[slot].footprint);
+  }
   if (trace_ != nullptr) record_step(slot, result);
 }
 
@@ -73,6 +77,13 @@ void Execution::record_step(std::uint32_t slot, std::uint64_t result) {
     if (specific != nullptr) record.subject = *specific;
   }
   trace_->steps.push_back(std::move(record));
+  if (stop_ != nullptr && outcome_.steps == stop_step_) stop_(stop_step_);
+}
+
+void Execution::stop_at(std::uint32_t step, void (*stop)(std::uint32_t step)) {
+  assert(traced());
+  stop_step_ = step;
+  stop_ = stop;
 }
 
 }  // namespace nmrcheck::sim

@@ -72,6 +72,14 @@ bf::context* context_of(const bf::fiber& fiber) {
   return context;
 }
 
+// Opens a private member: an explicit instantiation may name it.
+template <auto kMember>
+struct OpenSuspended {
+  friend auto suspended_member() { return kMember; }
+};
+auto suspended_member();
+template struct OpenSuspended<&bf::context::c_>;
+
 }  // namespace
 
 // Boost asks it whom to run; the answer was chosen before the question.
@@ -225,6 +233,14 @@ void FiberPool::drop(std::uint32_t slot) {
 FiberPool::Stack FiberPool::stack(std::uint32_t slot) const {
   const StackMemory& memory = impl_->slots[slot].stack;
   return {memory.lowest, memory.bytes, memory.guard_bytes};
+}
+
+const void* FiberPool::saved_registers(std::uint32_t slot) const {
+  const boost::context::fiber& suspended = impl_->slots[slot].context->*suspended_member();
+  const void* registers = nullptr;
+  static_assert(sizeof suspended == sizeof registers, "it is where the registers are saved");
+  std::memcpy(&registers, static_cast<const void*>(&suspended), sizeof registers);
+  return registers;
 }
 
 std::uint32_t FiberPool::slots() const { return impl_->count; }

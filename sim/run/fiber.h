@@ -48,6 +48,10 @@ class FiberPool {
     std::size_t guard_bytes = 0;
   };
   Stack stack(std::uint32_t slot) const;
+  // The stack pointer of a slot that is suspended: the registers that Boost.Context saved lie
+  // there, as its assembly for this machine lays them out. Null for the slot that runs. For
+  // debuggers.
+  const void* saved_registers(std::uint32_t slot) const;
   std::uint32_t slots() const;
 
  private:

@@ -1,6 +1,8 @@
 // Failure files from outside: replayed, minimized, and refused with a reason.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/tools/run_program.h"
 
 namespace nmrcheck::test {
@@ -136,6 +138,25 @@ TEST_F(FailureFileTest, ThatDiffersInADetailIsReplayedAndSaysSo) {
       ", recorded 1f): the scenario or its driver was changed.\n"))
       << ran.out;
   EXPECT_EQ(json_of({"replay", "changed.json"}, 1)["reproduced"], false);
+}
+
+TEST_F(FailureFileTest, BreakAtAStepThatIsNotThere) {
+  // The execution has 2 steps: each side takes its first lock.
+  for (const std::string step : {"0", "3", "4294967297", "-1", "x", "3.5"}) {
+    expect_refused({"replay", kDeadlock, "--break-at=" + step},
+                   "--break-at should be a step from 1 to 2, the last of " + kDeadlock +
+                       ", but is \"" + step + "\"");
+  }
+}
+
+TEST_F(FailureFileTest, BreakAtWithoutADebuggerSaysHow) {
+  const std::filesystem::path program = std::filesystem::canonical(NMRCHECK_BINARY);
+  const auto script = program.parent_path().parent_path() / "share/nmrcheck/nmrcheck-gdb.py";
+  EXPECT_TRUE(std::filesystem::exists(script)) << script;
+  expect_refused({"replay", kDeadlock, "--break-at", "2"},
+                 "--break-at needs a debugger. Under gdb:\n  gdb -x " + script.string() +
+                     " --args " + program.string() + " replay " + kDeadlock +
+                     " --break-at 2\nthen `run`");
 }
 
 TEST_F(FailureFileTest, ReplaysTheSameTwice) {

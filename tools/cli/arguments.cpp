@@ -60,6 +60,8 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App& replay =
       *app.add_subcommand("replay", "run exactly the interleaving of a failure file");
   replay.add_option("FAILURE", options.file)->required();
+  replay.add_option("--break-at", options.break_at, "raise a debugger's trap in this step (gdb)")
+      ->type_name("STEP");
   add_flag(replay, "--full", options.full, kFullMeaning);
   add_format(replay, options);
   CLI::App& minimize =

@@ -39,9 +39,10 @@ struct Options {
   std::string deviations;  // as typed; empty for no bound
   std::vector<std::string> parameters;
   std::string seed = "1";
-  std::string jobs;   // as typed; empty for all cores
-  std::string shard;  // as typed: "0/4"; empty for the whole
-  std::string out;    // explore: a directory; minimize: a file
+  std::string jobs;      // as typed; empty for all cores
+  std::string shard;     // as typed: "0/4"; empty for the whole
+  std::string out;       // explore: a directory; minimize: a file
+  std::string break_at;  // of replay: a step, as typed; empty for none
   std::string format = "text";
   bool keep_going = false;
   bool color = true;
@@ -118,13 +119,13 @@ struct Loaded {
 // Reads a failure file. On a problem prints it, sets `status` and returns nothing.
 std::optional<Loaded> load(const std::string& path, int& status);
 
-// Runs a loaded failure with its trace. On a problem (it diverges, nothing or another rule is
-// broken) prints it, sets `status` and returns nothing.
+// Runs a loaded failure with its trace, on a program of `factory`. On a problem (it diverges,
+// nothing or another rule is broken) prints it, sets `status` and returns nothing.
 struct Rerun {
   sim::Outcome outcome;
   sim::Trace trace;
 };
-std::optional<Rerun> rerun(const Loaded& loaded, int& status);
+std::optional<Rerun> rerun(const Loaded& loaded, const sim::ProgramFactory& factory, int& status);
 
 // Prints `text` behind the dim `name`, broken into lines of the terminal's width.
 void print_field(std::string_view name, std::string_view text, bool color);

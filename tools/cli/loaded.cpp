@@ -75,11 +75,11 @@ std::optional<Loaded> load(const std::string& path, int& status) {
   return loaded;
 }
 
-std::optional<Rerun> rerun(const Loaded& loaded, int& status) {
+std::optional<Rerun> rerun(const Loaded& loaded, const sim::ProgramFactory& factory, int& status) {
   const sim::Failure& failure = loaded.failure;
   Rerun again;
   const sim::Replayed replayed =
-      sim::replay(loaded.factory(), failure.plain_schedule(), failure.limits, &again.trace);
+      sim::replay(factory, failure.plain_schedule(), failure.limits, &again.trace);
   const auto refuse = [&](const std::string& reason) -> std::optional<Rerun> {
     status = harness_failed(loaded.path, reason);
     return std::nullopt;

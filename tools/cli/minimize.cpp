@@ -11,7 +11,7 @@ int minimize(const Options& options) {
   int status = kHarnessFailed;
   std::optional<Loaded> loaded = load(options.file, status);
   if (!loaded) return status;
-  const std::optional<Rerun> before = rerun(*loaded, status);
+  const std::optional<Rerun> before = rerun(*loaded, loaded->factory(), status);
   if (!before) return status;
   sim::Failure& failure = loaded->failure;
   const sim::Minimized smaller = sim::minimize(loaded->factory(), failure.plain_schedule(),

@@ -3,18 +3,46 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/driver/images.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/debugger.h"
 #include "tools/cli/json_text.h"
 #include "tools/report/text.h"
 
 namespace nmrcheck::cli {
+namespace {
+
+// The step of --break-at, 0 if there is none. On a problem prints it and returns nothing.
+std::optional<std::uint32_t> read_break_at(const Options& options, const Loaded& loaded) {
+  if (options.break_at.empty()) return 0;
+  const std::uint32_t last = loaded.failure.steps;
+  const std::uint64_t step = parse_number(options.break_at).value_or(0);
+  if (step == 0 || step > last) {
+    bad_request(
+        fmt::format("--break-at should be a step from 1 to {}, the last of {}, but is \"{}\"", last,
+                    options.file, options.break_at));
+    return std::nullopt;
+  }
+  if (!debugger_attached()) {
+    bad_request(
+        fmt::format("--break-at needs a debugger. Under gdb:\n  {}\nthen `run`",
+                    gdb_command(fmt::format("replay {} --break-at {}", options.file, step))));
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(step);
+}
+
+}  // namespace
 
 int replay(const Options& options) {
   if (auto problem = check_format(options)) return bad_request(*problem);
   int status = kHarnessFailed;
   const std::optional<Loaded> loaded = load(options.file, status);
   if (!loaded) return status;
-  const std::optional<Rerun> again = rerun(*loaded, status);
+  const std::optional<std::uint32_t> break_at = read_break_at(options, *loaded);
+  if (!break_at) return kBadRequest;
+  model::Images::map_in_place();  // debuggers find the drivers' sources; there is one OS thread
+  const auto again = rerun(*loaded, debugged(loaded->factory(), *break_at), status);
   if (!again) return status;
   const sim::Violation& violation = *again->outcome.violation;
   const bool reproduced = again->outcome.hash == loaded->failure.hash;

@@ -78,7 +78,8 @@ void expect(const sim::Report& report, std::string_view rule, const std::string&
   const sim::Violation& violation = only(report);
   EXPECT_EQ(violation.rule, rule);
   EXPECT_NE(violation.message.find(stack), std::string::npos) << violation.message;
-  EXPECT_STREQ(violation.place.file, "probe.c") << violation.message;
+  ASSERT_NE(violation.place.file, nullptr) << violation.message;
+  EXPECT_TRUE(std::string_view(violation.place.file).ends_with("probe.c")) << violation.place.file;
 }
 
 TEST(ImagesTest, DataIsAsNewInEachExecution) {
@@ -115,9 +116,30 @@ TEST(ImagesTest, AccessesStayInsideTheirBlock) {
 TEST(ImagesTest, CrashesAreVerdictsWithTheDriversLine) {
   expect(explore(calling("ProbeNull")), sim::kCrash,
          "reads at NULL + 0x0; in ReadFirst (probe.c:24) ← ProbeNull");
-  EXPECT_EQ(only(explore(calling("ProbeDivide", ULONG{0}))).rule, sim::kCrash);
+  expect(explore(calling("ProbeDivide", ULONG{0})), sim::kCrash, "in ProbeDivide (probe.c:52)");
   EXPECT_EQ(explore(calling("ProbeDivide", ULONG{5})).verdict, sim::Verdict::kVerified);
-  EXPECT_EQ(only(explore(calling("ProbeRecurse", ULONG{0}))).rule, sim::kStackOverflow);
+  expect(explore(calling("ProbeRecurse", ULONG{0})), sim::kStackOverflow,
+         " ← ProbeRecurse (probe.c:57) ← ProbeRecurse (probe.c:57)");
+}
+
+TEST(ImagesTest, WhatTheDriverAsksForIsToldWithItsCalls) {
+  const sim::Report assertion = explore(calling("ProbeAssert", ULONG{3}));
+  expect(assertion, "KRN-ASSERT-01", "Counter == Value; in Checked (probe.c:84) ← ProbeAssert (");
+  EXPECT_EQ(only(assertion).place.line, 84);
+  EXPECT_EQ(explore(calling("ProbeAssert", ULONG{41})).verdict, sim::Verdict::kVerified);
+  expect(explore(calling("ProbeFailFast", ULONG{14})), "KRN-ASSERT-01",
+         "fails fast with code 14; in FailFast (probe.c:89) ← ProbeFailFast (probe.c:91)");
+  expect(explore(calling("ProbeBugCheck", ULONG{0xE2})), "KRN-ASSERT-01",
+         "bug check 0xE2 (0x1, 0x2, 0x3, 0x4); in BugCheck (probe.c:95) ← ProbeBugCheck "
+         "(probe.c:97)");
+}
+
+TEST(ImagesTest, CallsOfWhatIsNoCodeAreToldWhereTheyAre) {
+  const sim::Report null = explore(calling("ProbeCallNull"));
+  expect(null, sim::kCrash, "called a function at NULL");
+  expect(null, sim::kCrash, "in CallThrough (probe.c:106) ← ProbeCallNull (probe.c:107)");
+  expect(explore(calling("ProbeCallFreed")), "KRN-POOL-01",
+         "in CallThrough (probe.c:106) ← ProbeCallFreed (probe.c:113)");
 }
 
 TEST(ImagesTest, MemoryIsWrittenBeforeItIsRead) {

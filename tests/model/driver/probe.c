@@ -79,6 +79,40 @@ VOID ProbeUnlockedIncrement(void) { ++Counter; }
 VOID ProbeInterlockedIncrement(void) { InterlockedIncrement((volatile LONG*)&Counter); }
 ULONG ProbeCounter(void) { return Counter; }
 
+// How a driver ends.
+static ULONG Checked(ULONG Value) {
+  NT_ASSERT(Counter == Value);
+  return Counter;
+}
+ULONG ProbeAssert(ULONG Value) { return Checked(Value) + 1; }
+
+static VOID FailFast(ULONG Code) { __fastfail(Code); }
+VOID ProbeFailFast(ULONG Code) {
+  FailFast(Code);
+  ++Counter;
+}
+
+static VOID BugCheck(ULONG Code) { KeBugCheckEx(Code, 1, 2, 3, 4); }
+VOID ProbeBugCheck(ULONG Code) {
+  BugCheck(Code);
+  ++Counter;
+}
+
+typedef struct _PROBE_DISPATCH {
+  ULONG (*Call)(ULONG Value);
+} PROBE_DISPATCH, *PPROBE_DISPATCH;
+static PROBE_DISPATCH Dispatch;
+
+static ULONG CallThrough(PPROBE_DISPATCH Table) { return Table->Call(7) + 1; }
+ULONG ProbeCallNull(void) { return CallThrough(&Dispatch) + 1; }
+ULONG ProbeCallFreed(void) {
+  PPROBE_DISPATCH table =
+      (PPROBE_DISPATCH)ExAllocatePoolZero(NonPagedPoolNx, sizeof(*table), PROBE_TAG);
+  table->Call = ProbeAssert;
+  ExFreePoolWithTag(table, PROBE_TAG);
+  return CallThrough(table) + 1;
+}
+
 VOID ProbePublish(void) {
   Shared = (PPROBE_BLOCK)ExAllocatePoolZero(NonPagedPoolNx, sizeof(*Shared), PROBE_TAG);
 }
