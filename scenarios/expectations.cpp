@@ -289,6 +289,12 @@ const std::vector<Expectation>& expectations() {
        {kPendingDetach}},
       {{"nmr/timeout-is-success-fixed", "nmr/register-in-epoch-fixed"}, {kDetachInRegister}},
       {{"nmr/rollback-by-address-fixed"}, {"second registration failed"}},
+      // Whole drivers in C.
+      {{"driver/echo", "driver/asker", "driver/ticker", "driver/ticker-dpc-flushed",
+        "driver/listener", "driver/relay"},
+       {kDeregisterDuringOffer, kBothDeregister, kDetachDuringCall, kPendingDetach,
+        kEarlyCompletion, kCleanupInCompletion}},
+      {{"driver/echo", "driver/asker", "driver/relay"}, {kUnloadWithWork}},
       // Faulty.
       {{"nmr/raw-client-pointer", "nmr/check-then-call", "nmr/stops-serving"}, {kDetachDuringCall}},
       {{"nmr/lost-completion", "nmr/missing-completion", "nmr/complete-without-drain"},

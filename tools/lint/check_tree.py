@@ -82,7 +82,8 @@ BANNED = [
 # the WDK's headers include each other as the WDK's do, their tests in C lie beside the header, and
 # drivers are laid out as drivers are.
 TOP_FOLDERS = ("sim/", "model/", "scenarios/", "tools/", "tests/")
-BARE_INCLUDES = ["model/ddk/include/", "model/ddk/km/", "tests/model/ddk/", "scenarios/drivers/"]
+BARE_INCLUDES = ["model/ddk/include/", "model/ddk/km/", "tests/model/ddk/", "scenarios/drivers/",
+                 "tests/package/driver/"]
 
 # Headers that mean something else when they are included a second time.
 INCLUDED_AGAIN = ["model/ddk/include/guiddef.h"]

@@ -1,8 +1,8 @@
 // The NPI of the echo provider: a client hands it a number and gets it back.
 #pragma once
 
-#include <netioddk.h>
 #include <ntddk.h>
+#include <netioddk.h>
 
 #define ECHO_NPI_VERSION 1
 

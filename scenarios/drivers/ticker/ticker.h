@@ -1,8 +1,8 @@
 // The NPI of the ticker: a client that starts it is called back, a number of times, by a DPC.
 #pragma once
 
-#include <netioddk.h>
 #include <ntddk.h>
+#include <netioddk.h>
 
 #define TICKER_NPI_VERSION 1
 
