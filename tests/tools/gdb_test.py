@@ -42,11 +42,11 @@ def gdb(program, *commands):
 
 
 def line_of(source, text):
-    """The place of the only line of the echo drivers' file in which `text` stands."""
-    lines = (ROOT / "scenarios/drivers/echo" / source).read_text(encoding="utf-8").splitlines()
+    """The place of the last line of a driver's file in which `text` stands."""
+    lines = (ROOT / "scenarios/drivers/asker" / source).read_text(encoding="utf-8").splitlines()
     found = [number for number, line in enumerate(lines, 1) if text in line]
-    assert len(found) == 1, f"{text} stands in lines {found} of {source}"
-    return f"{source}:{found[0]}"
+    assert found, f"{text} does not stand in {source}"
+    return f"{source}:{found[-1]}"
 
 
 class GdbTest(unittest.TestCase):
@@ -55,8 +55,8 @@ class GdbTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         shutil.rmtree(options.folder, ignore_errors=True)
-        output_of(options.binary, "explore", "driver/echo", "--profile",
-                  "paranoid", "--time", "60s", "--out", str(options.folder))
+        output_of(options.binary, "explore", "driver/asker-count-unguarded",
+                  "--time", "60s", "--out", str(options.folder))
         cls.file = str(next(options.folder.glob("*.json")))
         cls.failure = json.loads(pathlib.Path(cls.file).read_text(encoding="utf-8"))
         cls.picture = output_of(options.binary, "replay", cls.file, "--full")
@@ -64,42 +64,42 @@ class GdbTest(unittest.TestCase):
     def replay(self, step):
         return [options.binary, "replay", self.file, "--break-at", str(step)]
 
-    def step_of(self, action):
-        """The first step of the picture with that action."""
-        found = re.search(rf"^ *(\d+) .*\b{action}\b", self.picture, re.M)
+    def step_at(self, place):
+        """The first step of the picture at that place of a driver's source."""
+        found = re.search(rf"^ *(\d+) .* {re.escape(place)}", self.picture, re.M)
         self.assertIsNotNone(found, self.picture)
         return found.group(1)
 
     def test_stops_in_the_step_on_the_stack_of_its_fiber(self):
-        step = self.step_of("ExAcquireRundownProtection")
-        in_provider = line_of("provider.c", "ExAcquireRundownProtection(")
-        in_client = line_of("client.c", "dispatch->Echo(")
+        counts = line_of("asker.c", "++This->CallsInProgress;")
+        step = self.step_at(counts)
+        in_thread = line_of("asker.c", "if (AskerBeginCall(")
         stop, stack, value, source = gdb(
-            self.replay(step), "backtrace", "frame function EchoClientSend", "list")
-        self.assertIn(f"step {step}, sender: ExAcquireRundownProtection at ", stop)
+            self.replay(step), "backtrace", "frame function AskerThread", "list")
+        self.assertIn(f"step {step}, system thread: read at {counts}", stop)
         self.assertIn("Program received signal SIGTRAP", stop)
         self.assertIn("nmrcheck_break", stop)
-        self.assertRegex(stack, rf"EchoProviderEcho \(ProviderBindingContext=0x\w+, Value=7, "
-                                rf"Answer=0x\w+\) at .*/{in_provider}\n.*EchoClientSend .*/{in_client}")
+        self.assertRegex(stack, rf"AskerBeginCall \(This=.*\) at .*/{counts}\n"
+                                rf".*AskerThread .*/{in_thread}")
         self.assertNotIn("run_body", stack)
-        self.assertIn("dispatch->Echo(context, Value, Answer)", value)
-        self.assertIn("KeReleaseSpinLock", source)
+        self.assertIn("AskerBeginCall(", value)
+        self.assertIn("KeWaitForSingleObject", source)
 
     def test_shows_where_a_suspended_fiber_is(self):
-        step = self.step_of("ExAcquireRundownProtection")
+        step = self.step_at(line_of("asker.c", "++This->CallsInProgress;"))
         _, fibers, main, before, whole, frame, after, end = gdb(
             self.replay(step), "nmrcheck fibers", "nmrcheck backtrace main",
             "info registers rsp rip rbp rbx", "nmrcheck fiber 0 backtrace -no-filters", "frame",
             "info registers rsp rip rbp rbx", "continue")
-        # "  0  main    can go  acquire spin lock  scenarios/drivers/echo/client.c:75"
+        # "  0  main           can go  acquire spin lock  scenarios/drivers/asker/asker.c:103"
         listed = re.fullmatch(r"   0  main +(?:can go|waits) +(\S.*)  (\S+:\d+)\n"
-                              r"\*  1  sender +runs +ExAcquireRundownProtection  \S+", fibers.strip("\n"))
+                              r"\*  1  system thread +runs +read  \S+", fibers.strip("\n"))
         self.assertIsNotNone(listed, fibers)
         self.assertRegex(main, rf"^0 main: .*, before {re.escape(' '.join(listed.groups()))}\n")
         # What gdb finds on the stack is what the program says of the fiber.
-        self.assertRegex(main, rf"(?m)^#.* Echo\w+ \(.*/{listed.group(2)}$")
+        self.assertRegex(main, rf"(?m)^#.* Asker\w+ \(.*/{listed.group(2)}$")
         self.assertRegex(main, r"(?m)^#.* EchoProviderUnload \(.*/provider\.c:\d+$")
-        self.assertNotIn("EchoClientSend", main)
+        self.assertNotIn("AskerBeginCall", main)
         self.assertNotIn("run_body", main)
         self.assertIn("run_body", whole)
         # The registers are what they were, and the replay goes on to its violation.
@@ -114,20 +114,20 @@ class GdbTest(unittest.TestCase):
             self.replay(self.failure["steps"]), "nmrcheck fibers", "nmrcheck backtrace",
             "nmrcheck backtrace nobody")
         names = self.failure["fibers"]
-        self.assertEqual(len(names), 3)
+        self.assertEqual(len(names), 2)
         found = re.findall(r"^[* ] +(\d+)  (.*?) +(?:runs|can go|waits|ended) ", fibers, re.M)
         self.assertEqual(found, [(str(i), name) for i, name in enumerate(names)])
         self.assertEqual(re.findall(r"^\d+ (.*): ", stacks, re.M), names)
-        self.assertIn('there is no fiber "nobody"; there are 0 main, 1 sender, 2 work item', unknown)
+        self.assertIn('there is no fiber "nobody"; there are 0 main, 1 system thread', unknown)
 
     def test_a_breakpoint_in_the_driver_needs_no_break_at(self):
-        arguments = ["-ex", "set breakpoint pending on", "-ex", "break EchoProviderDrain", "-ex", "run",
+        arguments = ["-ex", "set breakpoint pending on", "-ex", "break AskerBeginCall", "-ex", "run",
                      "-ex", "nmrcheck backtrace main", "-ex", "kill", "-ex", "nmrcheck fibers"]
         said = output_of(*GDB, *arguments, "--args", options.binary, "replay", self.file)
-        self.assertRegex(said, r"Breakpoint 1(?:\.\d)?, .*EchoProviderDrain \(")
+        self.assertRegex(said, r"Breakpoint 1(?:\.\d)?, .*AskerBeginCall \(")
         place = re.search(r"^0 main: .*?(\w+\.c:\d+)$", said, re.M)
         self.assertIsNotNone(place, said)
-        self.assertRegex(said, rf"(?m)^#.* EchoProvider\w+ \(.*/{place.group(1)}$")
+        self.assertRegex(said, rf"(?m)^#.* \w+ \(.*/{place.group(1)}$")
         self.assertRegex(said, r"(?m)^#.* EchoProviderUnload \(.*/provider\.c:\d+$")
         self.assertIn("no program of nmrcheck runs here", said)
 
