@@ -119,8 +119,8 @@ TEST(DriversTest, EachFaultyDriverBreaksAllTheRulesThatItIsSaidToAndNoOther) {
   for (const Scenario* scenario : drivers_that_are(true)) {
     std::set<std::string_view> expected(scenario->expected.begin(), scenario->expected.end());
     std::set<std::string> found;
-    for (const char* strategy : {"dpor", "portfolio"}) {
-      const sim::Report report = search(scenario->name, strategy, 10'000, true);
+    for (const char* strategy : {"dpor", "pos"}) {
+      const sim::Report report = search(scenario->name, strategy, 20'000, true);
       EXPECT_EQ(report.error, "") << scenario->name;
       for (const sim::Finding& finding : report.findings) found.insert(finding.violation.rule);
     }
