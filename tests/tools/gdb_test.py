@@ -55,8 +55,8 @@ class GdbTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         shutil.rmtree(options.folder, ignore_errors=True)
-        output_of(options.binary, "explore", "driver/echo", "--profile",
-                  "paranoid", "--time", "60s", "--out", str(options.folder))
+        output_of(options.binary, "explore", "driver/echo", "--param", "senders=1",
+                  "--profile", "paranoid", "--time", "60s", "--out", str(options.folder))
         cls.file = str(next(options.folder.glob("*.json")))
         cls.failure = json.loads(pathlib.Path(cls.file).read_text(encoding="utf-8"))
         cls.picture = output_of(options.binary, "replay", cls.file, "--full")

@@ -17,12 +17,16 @@ namespace {
 sim::Report search(std::string_view name, std::string_view strategy, std::uint64_t executions,
                    bool keep_going = false) {
   const Scenario& scenario = *find_scenario(name);
+  ParameterValues values;
+  for (const Parameter& parameter : scenario.parameters) {
+    values[std::string(parameter.name)] = parameter.default_value;
+  }
   sim::SearchOptions options;
   options.strategy = strategy;
   options.budget.executions_max = executions;
   options.keep_going = keep_going;
   options.minimize = false;
-  return sim::explore([&] { return scenario.make({}, *model::find_profile("documented")); },
+  return sim::explore([&] { return scenario.make(values, *model::find_profile("documented")); },
                       options);
 }
 
