@@ -1,7 +1,8 @@
 // A provider in C that drains in a work item, and an inline client; called at both interrupt
 // levels while the drivers are unloaded in any order.
+#include <array>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "scenarios/drivers/catalog.h"
 #include "scenarios/drivers/traffic.h"
@@ -19,13 +20,14 @@ void drive(model::World& world, const ParameterValues& values) {
       kFaulty ? NMRCHECK_DRIVER(echo_provider_faulty) : NMRCHECK_DRIVER(echo_provider), "echo.sys");
   kit::Driver client(NMRCHECK_DRIVER(echo_client), "client.sys");
   if (!NT_SUCCESS(provider.enter()) || !NT_SUCCESS(client.enter())) return;
-  std::vector<sim::FiberId> senders{traffic::start(client, "sender", "EchoClientSend")};
+  std::array<sim::FiberId, 2> senders{traffic::start(client, "sender", "EchoClientSend")};
+  std::size_t count = 1;
   if (values.at(std::string(kSenders.name)) == 2) {
-    senders.push_back(traffic::start(client, "DPC sender", "EchoClientSendAtDispatch"));
+    senders[count++] = traffic::start(client, "DPC sender", "EchoClientSendAtDispatch");
   }
   const bool client_first = traffic::chosen(world, "the client leaves first");
   if (!client_first) provider.unload();
-  traffic::end(senders);
+  traffic::end(std::span(senders).first(count));
   client.unload();
   provider.unload();
 }

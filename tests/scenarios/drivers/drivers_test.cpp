@@ -119,7 +119,7 @@ std::vector<const Scenario*> drivers_that_are(bool faulty) {
   return list;
 }
 
-TEST(DriversTest, EachFaultyDriverBreaksAllTheRulesThatItIsSaidToAndNoOther) {
+TEST(DriversSlowTest, EachFaultyDriverBreaksAllTheRulesThatItIsSaidToAndNoOther) {
   for (const Scenario* scenario : drivers_that_are(true)) {
     std::set<std::string_view> expected(scenario->expected.begin(), scenario->expected.end());
     std::set<std::string> found;
