@@ -31,6 +31,8 @@ class Image {
   // What addresses in the file are relative to.
   std::uintptr_t base() const { return base_; }
   const AddressRange& code() const { return code_; }
+  // All of it, constants included.
+  const AddressRange& whole() const { return whole_; }
   // Writable data, without what is read-only once the image is linked.
   std::span<const AddressRange> data() const { return data_; }
   // Makes the writable data what it was when the image was mapped.
@@ -46,6 +48,7 @@ class Image {
   void* handle_ = nullptr;
   std::uintptr_t base_ = 0;
   AddressRange code_;
+  AddressRange whole_;
   std::vector<AddressRange> data_;
   std::vector<std::vector<char>> fresh_;  // contents of data_
 };

@@ -101,6 +101,8 @@ void Image::find_segments() {
           AddressRange range{image.base_ + header.p_vaddr,
                              image.base_ + header.p_vaddr + header.p_memsz};
           if ((header.p_flags & PF_X) != 0) image.code_ = range;
+          if (image.whole_.begin == 0) image.whole_.begin = range.begin;
+          image.whole_.end = range.end;  // segments come in the order of their addresses
           if ((header.p_flags & PF_W) == 0) continue;
           if (read_only.contains(range.begin)) range.begin = std::min(read_only.end, range.end);
           if (range.size() > 0) image.data_.push_back(range);

@@ -189,8 +189,14 @@ void Images::access(const void* address, std::size_t bytes, bool write, AccessKi
       return;
     }
   } else {
+    // Constants: another image's may be gone, the own one's not, while its code runs.
+    for (const Loaded& image : loaded_) {
+      if (!image.mapped->image.whole().contains(first)) continue;
+      if (&image != image_at(code)) kernel_.touch_image(image.module, action_of(write, kind));
+      return;
+    }
     name_foreign_stack(first, bytes);
-    if (!kernel_.is_variable(address)) return;  // constants, and what is not the driver's
+    if (!kernel_.is_variable(address)) return;  // what is not the driver's
   }
   if (execution_.traced()) rename(address);
   self.plain = kind == AccessKind::kPlain;

@@ -73,6 +73,8 @@ class Kernel {
   std::uint32_t module_count() const { return static_cast<std::uint32_t>(modules_.size()); }
   // Makes memory of a driver's image its data, alive until unload.
   void adopt_image_data(ModuleId module, void* data, std::size_t bytes);
+  // Announces that a constant of the image is read, and checks that the image is alive.
+  void touch_image(ModuleId module, const char* action);
   // Data of the image, zeroed, alive until unload: the driver's globals.
   void* image_data(ModuleId module, std::size_t bytes, const char* name);
   // A copy of `bytes` at `data` that belongs to no module; null if the memory is used up.

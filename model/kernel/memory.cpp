@@ -64,6 +64,15 @@ void Kernel::adopt_image_data(ModuleId module, void* data, std::size_t bytes) {
   block.name = "globals";
 }
 
+void Kernel::touch_image(ModuleId module, const char* action) {
+  const Module& touched = modules_[model::index(module)];
+  execution_.step({{touched.image, sim::Op::kRead}}, action, place());
+  if (!touched.unloaded) return;
+  std::string message = fmt::format("{} on {} touches a constant of {}, which is unloaded", action,
+                                    describe_fiber(), touched.name);
+  broken("KRN-IMAGE-01", std::move(message));
+}
+
 void* Kernel::lend_copy(const void* data, std::size_t bytes) {
   void* copy = allocate(bytes, PoolKind::kNonPaged, 0, false);
   if (copy == nullptr) return nullptr;

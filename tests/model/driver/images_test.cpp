@@ -201,6 +201,25 @@ TEST(ImagesTest, AnUnloadedImageIsDead) {
   EXPECT_EQ(only(thread_left).rule, "NMR-UNL-03");
 }
 
+// A driver keeps a pointer to a constant of another one, which is unloaded at any time.
+TEST(ImagesTest, ConstantsOfAnUnloadedImageAreDead) {
+  const auto reading = [](bool waits) {
+    return [waits](kit::Driver& probe) {
+      kit::Driver peer(NMRCHECK_DRIVER(probe_peer), "peer.sys");
+      peer.enter();
+      auto* constant = static_cast<const ULONG*>(peer.find<PVOID()>("ProbeConstants")());
+      auto* read = probe.find<ULONG(const ULONG*)>("ProbeReadConstant");
+      const sim::FiberId reader = kit::start_thread(
+          probe.module(), "reader", [read, constant] { EXPECT_EQ(read(constant), 17u); });
+      if (waits) kit::join(reader);
+      peer.unload();
+    };
+  };
+  expect(explore(reading(false)), "KRN-IMAGE-01",
+         "touches a constant of peer.sys, which is unloaded; in ProbeReadConstant (probe.c:");
+  EXPECT_EQ(explore(reading(true)).verdict, sim::Verdict::kVerified);
+}
+
 // --- Partial-order reduction against exhaustive search, on what a driver's code does ---
 
 using Calls = std::vector<std::vector<const char*>>;  // by thread

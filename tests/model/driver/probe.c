@@ -117,6 +117,11 @@ VOID ProbePublish(void) {
   Shared = (PPROBE_BLOCK)ExAllocatePoolZero(NonPagedPoolNx, sizeof(*Shared), PROBE_TAG);
 }
 
+// A constant, and a function that reads the one it is given.
+static const ULONG Constants[2] = {17, 4};
+PVOID ProbeConstants(void) { return (PVOID)Constants; }
+ULONG ProbeReadConstant(const ULONG* Constant) { return *Constant; }
+
 KSTART_ROUTINE ProbeThread;
 VOID ProbeThread(PVOID Context) {
   UNREFERENCED_PARAMETER(Context);
