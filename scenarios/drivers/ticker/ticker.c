@@ -7,7 +7,7 @@
 
 typedef struct _TICKER_BINDING {
   HANDLE NmrBindingHandle;
-  const TICKER_CLIENT_DISPATCH* Client;
+  TICKER_CLIENT_DISPATCH Client;
   PVOID ClientContext;
   KTIMER Timer;
   KDPC Dpc;
@@ -62,7 +62,7 @@ _Use_decl_annotations_ static VOID NTAPI TickerDpc(PKDPC Dpc, PVOID DeferredCont
   KeReleaseSpinLockFromDpcLevel(&binding->Lock);
 
   if (!detaching) {
-    binding->Client->Tick(binding->ClientContext, left);
+    binding->Client.Tick(binding->ClientContext, left);
   }
 
   KeAcquireSpinLockAtDpcLevel(&binding->Lock);
@@ -101,7 +101,7 @@ static NTSTATUS NTAPI TickerAttachClient(_In_ HANDLE NmrBindingHandle, _In_ PVOI
     return STATUS_INSUFFICIENT_RESOURCES;
   }
   binding->NmrBindingHandle = NmrBindingHandle;
-  binding->Client = (const TICKER_CLIENT_DISPATCH*)ClientDispatch;
+  binding->Client = *(const TICKER_CLIENT_DISPATCH*)ClientDispatch;
   binding->ClientContext = ClientBindingContext;
   KeInitializeSpinLock(&binding->Lock);
   KeInitializeTimer(&binding->Timer);
