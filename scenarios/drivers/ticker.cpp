@@ -57,7 +57,7 @@ void add_ticker(std::vector<Scenario>& list) {
   add_pair(list,
            {"driver/ticker-cancel-unheeded",
             "A provider in C cancels its timer in detach, and not the DPC that runs already.",
-            {"NMR-DET-03", "NMR-DET-10", "NMR-MEM-08", "KRN-IMAGE-01", "KRN-IMAGE-02"},
+            {"NMR-DET-03", "NMR-DET-10", "NMR-MEM-08", "KRN-IMAGE-02"},
             "driver/ticker",
             "Detaching a Client Module from a Provider Module",
             {},
