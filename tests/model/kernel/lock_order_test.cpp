@@ -1,6 +1,9 @@
 // Deadlocks that are predicted, and what keeps the prediction silent.
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+#include <utility>
+
 #include "tests/model/kernel/driver.h"
 
 namespace nmrcheck::model::test {
@@ -22,11 +25,11 @@ Locks make(Kernel& kernel) {
 
 using Held = std::pair<char*, LockKind>;
 
-// Acquires the locks one after another, and releases them.
-void nest(Kernel& kernel, const std::vector<Held>& locks) {
+// Acquires the locks one after another, and releases them. Fibers that are dropped own no heap.
+void nest(Kernel& kernel, std::initializer_list<Held> locks) {
   kernel.enter_region(Region::kCritical);
   for (const auto& [lock, kind] : locks) kernel.acquire_lock(lock, kind, false);
-  for (auto held = locks.rbegin(); held != locks.rend(); ++held) {
+  for (const Held* held = locks.end(); held-- != locks.begin();) {
     kernel.release_lock(held->first, held->second, std::nullopt);
   }
   kernel.leave_region(Region::kCritical);
