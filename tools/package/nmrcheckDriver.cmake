@@ -42,7 +42,8 @@ function(nmrcheck_add_driver name)
     # Every access and call is told to the checker; without a linked sanitizer.
     -fsanitize=thread
     $<$<C_COMPILER_ID:GNU>:--param=tsan-distinguish-volatile=1>
-    $<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-distinguish-volatile=1>
+    # With Clang, a read and a write back are two accesses too: another thread may come between.
+    "SHELL:$<$<C_COMPILER_ID:Clang>:-mllvm -tsan-distinguish-volatile=1 -mllvm -tsan-instrument-read-before-write=1>"
     -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-inline -fexceptions
     # The language as the WDK's compiler has it.
     -fshort-wchar -fms-extensions -fno-strict-aliasing -fwrapv -fno-common
