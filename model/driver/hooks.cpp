@@ -22,6 +22,17 @@ inline void accessed(const volatile void* address, std::size_t bytes, bool write
                  reinterpret_cast<std::uintptr_t>(code));
 }
 
+void* copied(void* target, const void* source, std::size_t bytes, void* code) {
+  accessed(source, bytes, false, AccessKind::kPlain, code);
+  accessed(target, bytes, true, AccessKind::kPlain, code);
+  return std::memmove(target, source, bytes);
+}
+
+void* filled(void* target, int value, std::size_t bytes, void* code) {
+  accessed(target, bytes, true, AccessKind::kPlain, code);
+  return std::memset(target, value, bytes);
+}
+
 }  // namespace
 
 Images* current_images() { return images_of_this_thread; }
@@ -31,6 +42,8 @@ void set_current_images(Images* images) { images_of_this_thread = images; }
 
 using nmrcheck::model::accessed;
 using nmrcheck::model::AccessKind;
+using nmrcheck::model::copied;
+using nmrcheck::model::filled;
 using nmrcheck::model::images_of_this_thread;
 
 #define NMRCHECK_CALLER __builtin_return_address(0)
@@ -157,18 +170,13 @@ void __tsan_atomic_signal_fence(int) {}
 
 // The C library's functions, under the names that the linker gives them in a driver's image.
 void* __wrap_memcpy(void* target, const void* source, std::size_t bytes) {
-  accessed(source, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memmove(target, source, bytes);
+  return copied(target, source, bytes, NMRCHECK_CALLER);
 }
 void* __wrap_memmove(void* target, const void* source, std::size_t bytes) {
-  accessed(source, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memmove(target, source, bytes);
+  return copied(target, source, bytes, NMRCHECK_CALLER);
 }
 void* __wrap_memset(void* target, int value, std::size_t bytes) {
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memset(target, value, bytes);
+  return filled(target, value, bytes, NMRCHECK_CALLER);
 }
 int __wrap_memcmp(const void* left, const void* right, std::size_t bytes) {
   accessed(left, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);
@@ -176,18 +184,13 @@ int __wrap_memcmp(const void* left, const void* right, std::size_t bytes) {
   return std::memcmp(left, right, bytes);
 }
 void* __tsan_memcpy(void* target, const void* source, std::size_t bytes) {
-  accessed(source, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memmove(target, source, bytes);
+  return copied(target, source, bytes, NMRCHECK_CALLER);
 }
 void* __tsan_memset(void* target, int value, std::size_t bytes) {
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memset(target, value, bytes);
+  return filled(target, value, bytes, NMRCHECK_CALLER);
 }
 void* __tsan_memmove(void* target, const void* source, std::size_t bytes) {
-  accessed(source, bytes, false, AccessKind::kPlain, NMRCHECK_CALLER);
-  accessed(target, bytes, true, AccessKind::kPlain, NMRCHECK_CALLER);
-  return std::memmove(target, source, bytes);
+  return copied(target, source, bytes, NMRCHECK_CALLER);
 }
 
 // Called by __fentry__ with the arguments of the function that was just called still in place.
