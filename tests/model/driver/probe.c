@@ -113,10 +113,6 @@ ULONG ProbeCallFreed(void) {
   return CallThrough(table) + 1;
 }
 
-VOID ProbePublish(void) {
-  Shared = (PPROBE_BLOCK)ExAllocatePoolZero(NonPagedPoolNx, sizeof(*Shared), PROBE_TAG);
-}
-
 // A constant, and a function that reads the one it is given.
 static const ULONG Constants[2] = {17, 4};
 PVOID ProbeConstants(void) { return (PVOID)Constants; }
