@@ -332,6 +332,7 @@ class Kernel {
   void check_first_initialization(const void* address, const char* function);
   sim::ObjectId dpc_queue();
   [[noreturn]] void out_of_bounds(const void* address, std::size_t bytes, bool write) const;
+  const void* variable_at(const void* address) const;
   void check_watched(const void* address, const char* action);
   DpcTraits traits_of(const void* dpc);
   // `times`: how often the timer may go off, this time included.

@@ -53,6 +53,7 @@ void* Kernel::image_data(ModuleId module, std::size_t bytes, const char* name) {
 }
 
 void Kernel::adopt_image_data(ModuleId module, void* data, std::size_t bytes) {
+  variable_mask_ = ~std::uintptr_t{kGranule - 1};
   sim::Heap& heap = execution_.heap();
   const std::uint32_t index =
       heap.adopt(data, bytes, execution_.key_of(execution_.create("image data")),
@@ -189,7 +190,7 @@ void Kernel::check_paged(std::optional<std::uint32_t> block, const void* address
 
 void Kernel::access(const void* accessed, bool write, const char* action, const char* expression) {
   const auto value = reinterpret_cast<std::uintptr_t>(accessed);
-  const auto* address = reinterpret_cast<const void*>(value & variable_mask_);
+  const void* address = variable_at(accessed);
   if (value >= kHandlesBegin && value < kHandlesEnd) {
     emit({.kind = EventKind::kHandleDereferenced,
           .module = current_module(),
@@ -214,7 +215,6 @@ void Kernel::check_watched(const void* address, const char* action) {
 }
 
 void Kernel::access_bytes(const void* address, std::size_t bytes, bool write, const char* action) {
-  variable_mask_ = ~std::uintptr_t{kGranule - 1};
   auto at = reinterpret_cast<std::uintptr_t>(address);
   const std::uintptr_t end = at + bytes;
   const std::optional<std::uint32_t> block = block_of(address);
@@ -266,16 +266,17 @@ void Kernel::name_variable(const void* address, std::uint64_t key) {
   entry.type = ObjectType::kVariable;
 }
 
+const void* Kernel::variable_at(const void* address) const {
+  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(address) & variable_mask_);
+}
+
 bool Kernel::is_variable(const void* address) {
-  const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
-  return block_of(address) ||
-         objects_.at(reinterpret_cast<const void*>(granule)).type != ObjectType::kNone;
+  return block_of(address) || objects_.at(variable_at(address)).type != ObjectType::kNone;
 }
 
 void Kernel::rename_variable(const void* address, std::string name) {
-  const auto granule = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{kGranule - 1};
   const sim::ObjectId object =
-      entry_at(reinterpret_cast<const void*>(granule), ObjectType::kVariable, "access").object;
+      entry_at(variable_at(address), ObjectType::kVariable, "access").object;
   if (execution_.specific_name_of(object) == nullptr) execution_.rename(object, std::move(name));
 }
 
