@@ -315,22 +315,15 @@ void Images::reach(std::uintptr_t code) {
 
 // Accesses that are not ordered by the driver are found by comparing them with what is: locks,
 // events, queues, atomic accesses, and the registrar's own order.
-void Images::on_step(sim::FiberId fiber, const sim::Footprint& footprint) {
+void Images::on_step(sim::FiberId fiber, const sim::Footprint& footprint,
+                     std::span<const sim::Access> made) {
   if (fibers_[sim::index(fiber)].plain) return;
-  const auto writes = [](const sim::Operation& operation) {
-    return sim::access_bound(operation.op) == sim::Access::kWrite;
-  };
-  for (const sim::Operation& operation : footprint) {
-    library_.races.acquire(fiber, operation.object, writes(operation));
-  }
-  for (const sim::Operation& operation : footprint) {
-    library_.races.release(fiber, operation.object, writes(operation));
-  }
+  library_.races.order().step(fiber, footprint, made, [](const sim::Operation&) { return true; });
 }
 
 void Images::on_spawn(sim::FiberId parent, sim::FiberId child) {
   fibers_[sim::index(child)] = {};
-  library_.races.spawned(parent, child);
+  library_.races.order().spawned(parent, child);
 }
 
 std::string Images::describe_stack(StackId stack, std::uintptr_t code) const {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,8 @@ class Images final : public sim::StepObserver, public CallStackSource {
   // It is there now, about to call a function of the WDK. Does nothing if `code` is no image's.
   void reach(std::uintptr_t code);
 
-  void on_step(sim::FiberId fiber, const sim::Footprint& footprint) override;
+  void on_step(sim::FiberId fiber, const sim::Footprint& footprint,
+               std::span<const sim::Access> made) override;
   void on_spawn(sim::FiberId parent, sim::FiberId child) override;
 
   void add_to(std::string& message) const override;

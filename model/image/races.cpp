@@ -44,11 +44,7 @@ std::uint8_t bytes_in(std::uintptr_t granule, std::uintptr_t first, std::uintptr
 }  // namespace
 
 RaceDetector::RaceDetector(std::uint32_t cells_max)
-    : cells_max_(cells_max),
-      free_(kNone),
-      shift_(shift_for(kSlotsMin)),
-      clocks_(sim::kFibersMax),
-      slots_(kSlotsMin, Slot{}) {
+    : cells_max_(cells_max), free_(kNone), shift_(shift_for(kSlotsMin)), slots_(kSlotsMin, Slot{}) {
   assert(cells_max > 0 && cells_max <= kCellsMax);
 }
 
@@ -56,62 +52,12 @@ void RaceDetector::reset() {
   if (++generation_ == 0) {  // once in 2^32 executions
     generation_ = 1;
     for (Slot& slot : slots_) slot.generation = 0;
-    for (Object& object : objects_) object.generation = 0;
   }
-  fibers_ = 0;
+  order_.reset();
   full_ = false;
   granules_ = 0;
   free_ = kNone;
   cells_.clear();
-}
-
-// --- Order ---
-
-VectorClock& RaceDetector::clock(sim::FiberId fiber) {
-  assert(index(fiber) < sim::kFibersMax);
-  for (; fibers_ <= index(fiber); ++fibers_) {
-    clocks_[fibers_].clear();
-    clocks_[fibers_].set(fibers_, 1);
-  }
-  return clocks_[index(fiber)];
-}
-
-RaceDetector::Object& RaceDetector::object(sim::ObjectId id) {
-  assert(id != sim::kNoObject);
-  if (index(id) >= objects_.size()) objects_.resize(std::size_t{index(id)} + 1);
-  Object& object = objects_[index(id)];
-  if (object.generation != generation_) {
-    object.generation = generation_;
-    object.written.clear();
-    object.read.clear();
-  }
-  return object;
-}
-
-void RaceDetector::acquire(sim::FiberId fiber, sim::ObjectId id, bool writes) {
-  VectorClock& mine = clock(fiber);
-  const Object& from = object(id);
-  mine.join(from.written);
-  if (writes) mine.join(from.read);
-}
-
-void RaceDetector::release(sim::FiberId fiber, sim::ObjectId id, bool writes) {
-  VectorClock& mine = clock(fiber);
-  Object& to = object(id);
-  if (writes) {
-    to.written.assign(mine);  // which has acquired all that the object held
-    to.read.clear();
-  } else {
-    to.read.join(mine);
-  }
-  mine.set(index(fiber), mine.of(index(fiber)) + 1);
-}
-
-void RaceDetector::spawned(sim::FiberId parent, sim::FiberId child) {
-  VectorClock& theirs = clock(child);
-  VectorClock& mine = clock(parent);
-  theirs.join(mine);
-  mine.set(index(parent), mine.of(index(parent)) + 1);
 }
 
 // --- Accesses ---
@@ -119,7 +65,7 @@ void RaceDetector::spawned(sim::FiberId parent, sim::FiberId child) {
 const MemoryAccess* RaceDetector::access(const MemoryAccess& access) {
   if (access.bytes == 0) return nullptr;
   Cell seen{.access = access,
-            .epoch = clock(access.fiber).of(index(access.fiber)),
+            .epoch = order_.clock(access.fiber).of(index(access.fiber)),
             .next = kNone,
             .mask = 0,
             .strength = strength(access)};
@@ -153,7 +99,7 @@ bool RaceDetector::visit(std::uintptr_t granule, const Cell& seen, MemoryAccess*
       return false;  // nobody came between: all is said
     }
   }
-  const VectorClock& mine = clocks_[index(seen.access.fiber)];
+  const VectorClock& mine = order_.clock(seen.access.fiber);
   bool raced = false;
   std::uint32_t* link = &slot.newest;
   while (*link != kNone) {  // at most 4 cells for each fiber and byte

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/image/call_stacks.h"
-#include "model/image/vector_clock.h"
+#include "model/image/happens_before.h"
 #include "sim/core/ids.h"
 
 namespace nmrcheck::model {
@@ -47,25 +47,8 @@ class RaceDetector {
   // Forgets all accesses, fibers and objects, in constant time: to be called before each execution.
   void reset();
 
-  // `fiber` made a step on `object`: what it does from now on is ordered behind what earlier
-  // writers of the object did before their steps and, if the step writes, behind what earlier
-  // readers did before theirs. So are the steps of conflicting footprints ordered.
-  // Requires: fiber and object are none of kNoFiber and kNoObject; fiber < sim::kFibersMax.
-  void synchronize(sim::FiberId fiber, sim::ObjectId object, bool writes) {
-    acquire(fiber, object, writes);
-    release(fiber, object, writes);
-  }
-
-  // The two halves of synchronize(), for a step on several objects: acquire all of them, then
-  // release all of them. (One after the other, the objects released first would not carry what was
-  // acquired from the later ones, and accesses would seem to race that the step orders.)
-  // Requires: as for synchronize(); release() of an object that the same step acquired likewise.
-  void acquire(sim::FiberId fiber, sim::ObjectId object, bool writes);
-  void release(sim::FiberId fiber, sim::ObjectId object, bool writes);
-
-  // All that `parent` did until now is ordered before all that `child` will do.
-  // Requires: the child made no access and no step yet.
-  void spawned(sim::FiberId parent, sim::FiberId child);
+  // What orders accesses: tell it of each step, and of each fiber that is started.
+  HappensBefore& order() { return order_; }
 
   // Notes the access. Returns an earlier access that conflicts with it and is not ordered before
   // it, or null if there is none; valid until the next call of any member. Of several, it is the
@@ -97,14 +80,6 @@ class RaceDetector {
     std::uint32_t generation;  // another one than the detector's: the slot is empty
     std::uint32_t newest;      // index of a cell
   };
-  struct Object {
-    VectorClock written;  // what writers released
-    VectorClock read;     // what readers released since the last write
-    std::uint32_t generation = 0;
-  };
-
-  VectorClock& clock(sim::FiberId fiber);
-  Object& object(sim::ObjectId id);
   std::size_t find(std::uintptr_t granule) const;
   bool make_room();
   bool visit(std::uintptr_t granule, const Cell& seen, MemoryAccess* found);
@@ -114,14 +89,12 @@ class RaceDetector {
 
   std::uint32_t cells_max_;
   std::uint32_t generation_ = 1;  // what was made in an earlier one is empty
-  std::uint32_t fibers_ = 0;      // fibers [0, fibers_) have a clock
   bool full_ = false;
   std::uint32_t granules_ = 0;  // slots in use
   std::uint32_t free_;          // the first cell that is not in use
   std::uint32_t shift_;         // of a hash, to a position in slots_
   MemoryAccess found_{};        // what access() returned
-  std::vector<VectorClock> clocks_;
-  std::vector<Object> objects_;
+  HappensBefore order_;
   std::vector<Cell> cells_;
   std::vector<Slot> slots_;  // open addressing, a power of two
 };

@@ -55,23 +55,9 @@ std::string at(sim::Place place) {
 
 }  // namespace
 
-VectorClock& LockOrder::clock(sim::FiberId fiber) {
-  VectorClock& clock = clocks_[sim::index(fiber)];
-  if (clock.empty()) clock.set(sim::index(fiber), 1);
-  return clock;
-}
-
-LockOrder::Object& LockOrder::object(sim::ObjectId id) {
-  if (sim::index(id) >= objects_.size()) objects_.resize(std::size_t{sim::index(id)} + 1);
-  return objects_[sim::index(id)];
-}
-
 void LockOrder::waited_for_last(const std::vector<HeldLock>& held) {
   assert(held.size() > 1);
-  if (clocks_.empty()) {
-    clocks_.resize(sim::kFibersMax);
-    execution_.observe_steps(*this);
-  }
+  if (nested_.empty()) execution_.observe_steps(*this);
   const sim::FiberId fiber = execution_.current();
   const auto repeated = std::count_if(nested_.begin(), nested_.end(), [&](const Nested& earlier) {
     return earlier.fiber == fiber && same_kinds(earlier.held, held);
@@ -83,40 +69,16 @@ void LockOrder::waited_for_last(const std::vector<HeldLock>& held) {
          fmt::format("more than {} nested acquisitions of locks in one execution", kNestedMax), 0,
          held.back().place});
   }
-  nested_.push_back({fiber, held, clock(fiber)});
+  nested_.push_back({fiber, held, order_.clock(fiber)});
 }
 
-void LockOrder::on_step(sim::FiberId fiber, const sim::Footprint& footprint) {
-  VectorClock& mine = clock(fiber);
-  bool orders = false;
-  for (const sim::Operation& operation : footprint) {
-    const sim::Access access = sim::access_bound(operation.op);
-    if (is_lock(operation.op) || access == sim::Access::kNone) continue;
-    const Object& from = object(operation.object);
-    mine.join(from.written);
-    if (access == sim::Access::kWrite) mine.join(from.read);
-    orders = true;
-  }
-  if (!orders) return;
-  for (const sim::Operation& operation : footprint) {
-    const sim::Access access = sim::access_bound(operation.op);
-    if (is_lock(operation.op) || access == sim::Access::kNone) continue;
-    Object& to = object(operation.object);
-    if (access == sim::Access::kWrite) {
-      to.written.assign(mine);
-      to.read.clear();
-    } else {
-      to.read.join(mine);
-    }
-  }
-  mine.set(sim::index(fiber), mine.of(sim::index(fiber)) + 1);
+void LockOrder::on_step(sim::FiberId fiber, const sim::Footprint& footprint,
+                        std::span<const sim::Access> made) {
+  order_.step(fiber, footprint, made,
+              [](const sim::Operation& operation) { return !is_lock(operation.op); });
 }
 
-void LockOrder::on_spawn(sim::FiberId parent, sim::FiberId child) {
-  clock(child).join(clock(parent));
-  VectorClock& mine = clock(parent);
-  mine.set(sim::index(parent), mine.of(sim::index(parent)) + 1);
-}
+void LockOrder::on_spawn(sim::FiberId parent, sim::FiberId child) { order_.spawned(parent, child); }
 
 // One of them happened before the other.
 bool LockOrder::ordered(const Nested& one, const Nested& other) {

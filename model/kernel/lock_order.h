@@ -8,16 +8,16 @@
 // less: what an event, a count or any other object kept apart here is never reported. An exhaustive
 // search finds those orders, and every deadlock itself, in another execution.
 //
-// What is found depends on the order of dependent steps alone, as long as every attempt that fails
-// without waiting (a compare-exchange) fails in each of their linearizations.
+// What is found depends on the order of dependent steps alone.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "model/image/vector_clock.h"
+#include "model/image/happens_before.h"
 #include "model/kernel/frame.h"
 #include "sim/run/execution.h"
 
@@ -47,7 +47,8 @@ class LockOrder final : public sim::StepObserver {
   // A shortest circle that could deadlock, or nothing. For the end of an execution.
   std::optional<LockCycle> find_cycle() const;
 
-  void on_step(sim::FiberId fiber, const sim::Footprint& footprint) override;
+  void on_step(sim::FiberId fiber, const sim::Footprint& footprint,
+               std::span<const sim::Access> made) override;
   void on_spawn(sim::FiberId parent, sim::FiberId child) override;
 
  private:
@@ -56,14 +57,8 @@ class LockOrder final : public sim::StepObserver {
     std::vector<HeldLock> held;  // the last one is what the fiber waited for
     VectorClock clock;
   };
-  struct Object {
-    VectorClock written;
-    VectorClock read;
-  };
   using Chain = std::vector<const Nested*>;
 
-  VectorClock& clock(sim::FiberId fiber);
-  Object& object(sim::ObjectId id);
   static bool ordered(const Nested& one, const Nested& other);
   static bool may_meet(const Nested& one, const Nested& other);
   bool close(Chain& chain, std::size_t length) const;
@@ -71,8 +66,7 @@ class LockOrder final : public sim::StepObserver {
 
   sim::Execution& execution_;
   std::vector<Nested> nested_;
-  std::vector<VectorClock> clocks_;  // by fiber; one that is empty has not begun
-  std::vector<Object> objects_;      // by ObjectId
+  HappensBefore order_;
 };
 
 }  // namespace nmrcheck::model

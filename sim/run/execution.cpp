@@ -244,6 +244,7 @@ Effect Execution::apply_all(const Footprint& footprint, std::uint32_t slot) {
     const Effect effect = apply_one(*operation, slot);
     if (operation == footprint.begin()) all.result = effect.result;
     all.access = std::max(all.access, effect.access);
+    made_[static_cast<std::size_t>(operation - footprint.begin())] = effect.access;
   }
   if (footprint.size() == 0) {
     outcome_.hash = mix_hash(outcome_.hash, slot);
@@ -258,7 +259,7 @@ NMRCHECK_HOT std::uint64_t Execution::apply_picked(const Footprint& footprint, s
       footprint.size() == 1 ? apply_one(*footprint.begin(), slot) : apply_all(footprint, slot);
   blockable_ &= ~mask_of(FiberId{slot});
   if (effect.access == Access::kWrite && blockable_ != 0) refresh_enabled(blockable_);
-  if (told_) tell_step(slot, effect.result);
+  if (told_) tell_step(slot, effect);
   return effect.result;
 }
 

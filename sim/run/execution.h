@@ -1,6 +1,7 @@
 // One execution: fibers that announce each step before it runs, and the loop that picks among them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -90,8 +91,9 @@ inline constexpr std::size_t kObserversMax = 2;
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  // `fiber` makes a step, whose operations have just been applied.
-  virtual void on_step(FiberId fiber, const Footprint& footprint) = 0;
+  // `fiber` makes a step, whose operations have just been applied. `made` is what each of them
+  // really did: a compare-exchange that fails reads.
+  virtual void on_step(FiberId fiber, const Footprint& footprint, std::span<const Access> made) = 0;
   // `parent` starts `child`.
   virtual void on_spawn(FiberId parent, FiberId child) = 0;
 };
@@ -299,7 +301,7 @@ class Execution {
   static std::uint64_t mix_hash(std::uint64_t hash, std::uint64_t value) {
     return (hash ^ value) * 0x100000001b3u;
   }
-  void tell_step(std::uint32_t slot, std::uint64_t result);
+  void tell_step(std::uint32_t slot, Effect effect);
   void record_step(std::uint32_t slot, std::uint64_t result);
   void record_choice(const Choice& choice, const char* question);
   void trace_choice(const Choice& choice, const char* question);
@@ -362,7 +364,8 @@ class Execution {
   Strategy* strategy_ = nullptr;
   Trace* trace_ = nullptr;
   std::vector<StepObserver*> observers_;
-  bool told_ = false;  // a trace or an observer wants every step
+  std::array<Access, Footprint::kOperationsMax> made_{};  // by the step's operations, if several
+  bool told_ = false;                                     // a trace or an observer wants every step
   std::uint32_t stop_step_ = 0;
   void (*stop_)(std::uint32_t step) = nullptr;
 };

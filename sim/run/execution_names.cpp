@@ -57,11 +57,13 @@ void Execution::observe_steps(StepObserver& observer) {
   told_ = true;
 }
 
-void Execution::tell_step(std::uint32_t slot, std::uint64_t result) {
+void Execution::tell_step(std::uint32_t slot, Effect effect) {
+  const Footprint& footprint = pending_[slot].footprint;
+  if (footprint.size() == 1) made_[0] = effect.access;
   for (StepObserver* observer : observers_) {
-    observer->on_step(FiberId{slot}, pending_[slot].footprint);
+    observer->on_step(FiberId{slot}, footprint, {made_.data(), footprint.size()});
   }
-  if (trace_ != nullptr) record_step(slot, result);
+  if (trace_ != nullptr) record_step(slot, effect.result);
 }
 
 void Execution::record_step(std::uint32_t slot, std::uint64_t result) {

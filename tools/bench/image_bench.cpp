@@ -36,7 +36,7 @@ void races_sweep(benchmark::State& state) {
   model::RaceDetector races;
   std::uint32_t i = 0;
   for (auto _ : state) {
-    if (i % 4096 == 0) races.synchronize(sim::FiberId{0}, sim::ObjectId{0}, true);
+    if (i % 4096 == 0) races.order().synchronize(sim::FiberId{0}, sim::ObjectId{0}, true);
     benchmark::DoNotOptimize(races.access(access_of(0, kData + i++ % 4096 * 4, true)));
   }
 }
@@ -47,9 +47,9 @@ void races_locked(benchmark::State& state) {
   model::RaceDetector races;
   std::uint32_t fiber = 0;
   for (auto _ : state) {
-    races.synchronize(sim::FiberId{fiber}, sim::ObjectId{0}, true);
+    races.order().synchronize(sim::FiberId{fiber}, sim::ObjectId{0}, true);
     if (races.access(access_of(fiber, kData, true)) != nullptr) state.SkipWithError("a race");
-    races.synchronize(sim::FiberId{fiber}, sim::ObjectId{0}, true);
+    races.order().synchronize(sim::FiberId{fiber}, sim::ObjectId{0}, true);
     fiber = fiber + 1 == fibers ? 0 : fiber + 1;
   }
 }

@@ -18,7 +18,7 @@ LAYERS = {
     "sim/strategy": ["sim/core"],
     "sim/run": ["sim/core", "sim/strategy"],
     "sim/explore": ["sim/core", "sim/strategy", "sim/run"],
-    "model/kernel": ["sim/core", "sim/run", "model/event.h", "model/image/vector_clock.h"],
+    "model/kernel": ["sim/core", "sim/run", "model/event.h", "model/image/happens_before.h"],
     "model/nmr": ["sim/core", "sim/run", "model/kernel", "model/event.h", "model/profile.h"],
     "model/rules": ["sim/core", "sim/run", "model/kernel", "model/nmr", "model/event.h", "model/rule.h"],
     "model/image": ["sim/core"],

@@ -97,14 +97,14 @@ const MemoryAccess* apply(RaceDetector& races, const Event& event) {
   switch (event.kind) {
     case Kind::kStep:
       for (const test::Touch& touch : event.touches) {
-        races.acquire(event.fiber, touch.object, touch.writes);
+        races.order().acquire(event.fiber, touch.object, touch.writes);
       }
       for (const test::Touch& touch : event.touches) {
-        races.release(event.fiber, touch.object, touch.writes);
+        races.order().release(event.fiber, touch.object, touch.writes);
       }
       return nullptr;
     case Kind::kSpawn:
-      races.spawned(event.fiber, event.child);
+      races.order().spawned(event.fiber, event.child);
       return nullptr;
     case Kind::kForget:
       races.forget(event.access.address, event.access.bytes);

@@ -58,8 +58,8 @@ TEST_F(RacesTest, NamesTheEarlierAccess) {
 TEST_F(RacesTest, ReadsDoNotRaceAndAreAllRemembered) {
   EXPECT_EQ(read(kA), nullptr);
   EXPECT_EQ(read(kB), nullptr);
-  races_.synchronize(kB, kLock, true);
-  races_.synchronize(kC, kLock, true);  // orders the later read only
+  races_.order().synchronize(kB, kLock, true);
+  races_.order().synchronize(kC, kLock, true);  // orders the later read only
   const MemoryAccess* found = write(kC);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->fiber, kA);
@@ -67,59 +67,59 @@ TEST_F(RacesTest, ReadsDoNotRaceAndAreAllRemembered) {
 
 TEST_F(RacesTest, AWriterOfAnObjectIsOrderedBeforeItsReaders) {
   write(kA);
-  races_.synchronize(kA, kLock, true);
-  races_.synchronize(kC, kLock, false);
+  races_.order().synchronize(kA, kLock, true);
+  races_.order().synchronize(kC, kLock, false);
   EXPECT_EQ(write(kC), nullptr);
   EXPECT_EQ(read(kB)->fiber, kC);  // B made no step
 }
 
 TEST_F(RacesTest, ReadersOfAnObjectAreOrderedBeforeItsWritersOnly) {
   write(kA);
-  races_.synchronize(kA, kLock, false);
-  races_.synchronize(kB, kLock, false);
+  races_.order().synchronize(kA, kLock, false);
+  races_.order().synchronize(kB, kLock, false);
   EXPECT_NE(read(kB), nullptr);
   races_.reset();
   write(kA);
-  races_.synchronize(kA, kLock, false);
-  races_.synchronize(kB, kLock, true);
+  races_.order().synchronize(kA, kLock, false);
+  races_.order().synchronize(kB, kLock, true);
   EXPECT_EQ(write(kB), nullptr);
-  races_.synchronize(kC, kLock, false);
+  races_.order().synchronize(kC, kLock, false);
   EXPECT_NE(read(kC), nullptr);  // B wrote after its step
 }
 
 TEST_F(RacesTest, AStepReleasesWhatWasBeforeIt) {
-  races_.synchronize(kA, kLock, true);
+  races_.order().synchronize(kA, kLock, true);
   write(kA);
-  races_.synchronize(kB, kLock, true);
+  races_.order().synchronize(kB, kLock, true);
   EXPECT_NE(write(kB), nullptr);
 }
 
 TEST_F(RacesTest, AnotherObjectOrdersNothing) {
   write(kA);
-  races_.synchronize(kA, kLock, true);
-  races_.synchronize(kB, kOther, true);
+  races_.order().synchronize(kA, kLock, true);
+  races_.order().synchronize(kB, kOther, true);
   EXPECT_NE(write(kB), nullptr);
 }
 
 TEST_F(RacesTest, AStepOnTwoObjectsCarriesOrderFromOneToTheOther) {
   write(kA);
-  races_.synchronize(kA, kOther, true);
-  for (const sim::ObjectId object : {kLock, kOther}) races_.acquire(kB, object, true);
-  for (const sim::ObjectId object : {kLock, kOther}) races_.release(kB, object, true);
-  races_.synchronize(kC, kLock, false);
+  races_.order().synchronize(kA, kOther, true);
+  for (const sim::ObjectId object : {kLock, kOther}) races_.order().acquire(kB, object, true);
+  for (const sim::ObjectId object : {kLock, kOther}) races_.order().release(kB, object, true);
+  races_.order().synchronize(kC, kLock, false);
   EXPECT_EQ(write(kC), nullptr);
 }
 
 TEST_F(RacesTest, AChildIsOrderedBehindItsSpawn) {
   write(kA);
-  races_.spawned(kA, kB);
+  races_.order().spawned(kA, kB);
   EXPECT_EQ(write(kB), nullptr);
-  races_.spawned(kA, kC);
+  races_.order().spawned(kA, kC);
   EXPECT_EQ(races_.access({.fiber = kC, .address = kData, .bytes = 4})->fiber, kB);
 }
 
 TEST_F(RacesTest, TheParentsLaterAccessesAreNotOrderedBeforeTheChild) {
-  races_.spawned(kA, kB);
+  races_.order().spawned(kA, kB);
   write(kA);
   EXPECT_NE(write(kB), nullptr);
 }
@@ -182,10 +182,10 @@ TEST_F(RacesTest, ForgettingMuchMemoryKeepsItsNeighbours) {
 
 TEST_F(RacesTest, ResetForgetsAccessesFibersAndObjects) {
   write(kA);
-  races_.synchronize(kA, kLock, true);
+  races_.order().synchronize(kA, kLock, true);
   races_.reset();
   EXPECT_EQ(write(kB), nullptr);  // not against the access before
-  races_.synchronize(kA, kLock, true);
+  races_.order().synchronize(kA, kLock, true);
   EXPECT_NE(write(kA), nullptr);  // the lock has released nothing in this execution
 }
 
