@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guiddef.h"
+#include "ipifcons.h"
 #include "ntdef.h"
 #include "windef.h"
 
@@ -10,6 +11,13 @@ typedef ULONG32 NET_IF_COMPARTMENT_ID, *PNET_IF_COMPARTMENT_ID;
 #define NET_IF_COMPARTMENT_ID_PRIMARY (NET_IF_COMPARTMENT_ID)1
 
 typedef GUID NET_IF_NETWORK_GUID, *PNET_IF_NETWORK_GUID;
+
+// What a callback of an interface provider is asked for: a value of these, or an NDIS_OID.
+typedef ULONG32 NET_IF_OBJECT_ID, *PNET_IF_OBJECT_ID;
+#define NET_IF_OID_IF_ALIAS 0x00000001
+#define NET_IF_OID_COMPARTMENT_ID 0x00000002
+#define NET_IF_OID_NETWORK_GUID 0x00000003
+#define NET_IF_OID_IF_ENTRY 0x00000004
 
 typedef ULONG NET_IFINDEX, *PNET_IFINDEX;
 typedef UINT16 NET_IFTYPE, *PNET_IFTYPE;
@@ -28,6 +36,31 @@ typedef union _NET_LUID_LH {
 typedef NET_LUID_LH NET_LUID, *PNET_LUID;
 typedef NET_LUID IF_LUID, *PIF_LUID;
 #define NET_IFLUID_UNSPECIFIED (0)
+
+// NET_IF_INFORMATION.Flags
+#define NIIF_HARDWARE_INTERFACE 0x00000001
+#define NIIF_FILTER_INTERFACE 0x00000002
+#define NIIF_NDIS_RESERVED1 0x00000004
+#define NIIF_NDIS_RESERVED2 0x00000008
+#define NIIF_NDIS_RESERVED3 0x00000010
+#define NIIF_NDIS_WDM_INTERFACE 0x00000020
+#define NIIF_NDIS_ENDPOINT_INTERFACE 0x00000040
+#define NIIF_NDIS_ISCSI_INTERFACE 0x00000080
+#define NIIF_NDIS_RESERVED4 0x00000100
+
+#define NIIF_WAN_TUNNEL_TYPE_UNKNOWN ((ULONG)(-1))
+#define NIIF_BUS_NUMBER_UNKNOWN ((ULONG)(-1))
+#define NIIF_SLOT_NUMBER_UNKNOWN ((ULONG)(-1))
+#define NIIF_FUNCTION_NUMBER_UNKNOWN ((ULONG)(-1))
+#define NET_IF_LINK_SPEED_UNKNOWN ((ULONG64)(-1))
+
+// Where hardware is; NIIF_..._UNKNOWN elsewhere.
+typedef struct _NET_PHYSICAL_LOCATION_LH {
+  ULONG BusNumber;
+  ULONG SlotNumber;
+  ULONG FunctionNumber;
+} NET_PHYSICAL_LOCATION_LH, *PNET_PHYSICAL_LOCATION_LH;
+typedef NET_PHYSICAL_LOCATION_LH NET_PHYSICAL_LOCATION, *PNET_PHYSICAL_LOCATION;
 
 typedef enum _NET_IF_ACCESS_TYPE {
   NET_IF_ACCESS_LOOPBACK = 1,
@@ -86,6 +119,12 @@ typedef enum _NET_IF_OPER_STATUS {
 } NET_IF_OPER_STATUS,
     *PNET_IF_OPER_STATUS;
 
+// NDIS_INTERFACE_INFORMATION.ifOperStatusFlags: why the interface is down or dormant.
+#define NET_IF_OPER_STATUS_DOWN_NOT_AUTHENTICATED 0x00000001
+#define NET_IF_OPER_STATUS_DOWN_NOT_MEDIA_CONNECTED 0x00000002
+#define NET_IF_OPER_STATUS_DORMANT_PAUSED 0x00000004
+#define NET_IF_OPER_STATUS_DORMANT_LOW_POWER 0x00000008
+
 typedef enum {
   IfOperStatusUp = 1,
   IfOperStatusDown,
@@ -110,3 +149,39 @@ typedef struct _IF_PHYSICAL_ADDRESS_LH {
   UCHAR Address[IF_MAX_PHYS_ADDRESS_LENGTH];
 } IF_PHYSICAL_ADDRESS_LH, *PIF_PHYSICAL_ADDRESS_LH;
 typedef IF_PHYSICAL_ADDRESS_LH IF_PHYSICAL_ADDRESS, *PIF_PHYSICAL_ADDRESS;
+
+// The answer to OID_GEN_INTERFACE_INFO. It has no header.
+typedef struct _NDIS_INTERFACE_INFORMATION {
+  NET_IF_OPER_STATUS ifOperStatus;
+  ULONG ifOperStatusFlags;  // NDIS's own; others report 0.
+  NET_IF_MEDIA_CONNECT_STATE MediaConnectState;
+  NET_IF_MEDIA_DUPLEX_STATE MediaDuplexState;
+  ULONG ifMtu;
+  BOOLEAN ifPromiscuousMode;
+  BOOLEAN ifDeviceWakeUpEnable;
+  ULONG64 XmitLinkSpeed;
+  ULONG64 RcvLinkSpeed;
+  ULONG64 ifLastChange;                // In milliseconds since the system started.
+  ULONG64 ifCounterDiscontinuityTime;  // As above.
+  ULONG64 ifInUnknownProtos;
+  ULONG64 ifInDiscards;
+  ULONG64 ifInErrors;
+  ULONG64 ifHCInOctets;
+  ULONG64 ifHCInUcastPkts;
+  ULONG64 ifHCInMulticastPkts;
+  ULONG64 ifHCInBroadcastPkts;
+  ULONG64 ifHCOutOctets;
+  ULONG64 ifHCOutUcastPkts;
+  ULONG64 ifHCOutMulticastPkts;
+  ULONG64 ifHCOutBroadcastPkts;
+  ULONG64 ifOutErrors;
+  ULONG64 ifOutDiscards;
+  ULONG64 ifHCInUcastOctets;
+  ULONG64 ifHCInMulticastOctets;
+  ULONG64 ifHCInBroadcastOctets;
+  ULONG64 ifHCOutUcastOctets;
+  ULONG64 ifHCOutMulticastOctets;
+  ULONG64 ifHCOutBroadcastOctets;
+  NET_IF_COMPARTMENT_ID CompartmentId;
+  ULONG SupportedStatistics;  // NDIS_STATISTICS_FLAGS_VALID_...
+} NDIS_INTERFACE_INFORMATION, *PNDIS_INTERFACE_INFORMATION;

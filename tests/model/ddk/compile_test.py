@@ -30,6 +30,12 @@ def missing_name_is_named(compiler, language, headers):
     return done.returncode != 0 and "KeNoSuchFunction" in done.stderr
 
 
+def interface_types(headers):
+    """The values of IF_TYPE_..., in the order of ipifcons.h."""
+    text = (pathlib.Path(headers) / "ipifcons.h").read_text()
+    return [int(value) for value in re.findall(r"#define IF_TYPE_\w+ (\d+)", text)]
+
+
 def main():
     headers = sys.argv[1]
     failures = []
@@ -40,6 +46,9 @@ def main():
     wanted = [name for line in (HERE / "names.txt").read_text().splitlines()
               if not line.startswith("#") for name in line.split()]
     failures += [f"no file uses {name}" for name in wanted if name not in used]
+    # IANA's types without a gap, then those that Windows has besides.
+    if interface_types(headers) != [*range(1, 197), 237, 243, 244, 259, 281]:
+        failures.append("the types of interfaces are not 1 to 196, 237, 243, 244, 259 and 281")
     compiled = 0
     for compiler in COMPILERS:
         for language in LANGUAGES:
