@@ -14,8 +14,8 @@ namespace nmrcheck::model {
 // A set of alternatives, one bit each; bit 0 is alternative (a) of the choice point.
 using Alternatives = std::uint32_t;
 
-// Room for choice points CP-01 … CP-63.
-inline constexpr std::size_t kChoicePointsMax = 64;
+// Room for choice points CP-01 … CP-63 (numbers 1 to 63) and U01 … U31 (numbers 65 to 95).
+inline constexpr std::size_t kChoicePointsMax = 96;
 
 struct Profile {
   std::string name;
@@ -28,7 +28,8 @@ struct Profile {
   const Profile* questions = nullptr;
 };
 
-// "documented", "windows", "paranoid", in this order.
+// "documented", "windows", "paranoid", which are about all choice points; then "canonical",
+// "strong", "entered", "none", which differ from these for NDIS interface providers.
 std::span<const Profile> profiles();
 
 // Null if there is none of that name.

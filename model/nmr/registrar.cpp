@@ -1,12 +1,9 @@
-// Choice points, registration handles, waiting, and calls through dispatch tables.
+// Registration handles, waiting, and calls through dispatch tables.
 #include "model/nmr/registrar.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
-
-#include "model/nmr/choices.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -22,52 +19,10 @@ const char* function_name(Side side, const char* client, const char* provider) {
 Registrar::Registrar(Kernel& kernel, const Profile& profile, Callouts& callouts)
     : kernel_(kernel),
       execution_(kernel.execution()),
-      profile_(profile),
+      answers_(kernel.execution(), profile),
       callouts_(callouts),
       directory_(kernel.execution().create("registrar")) {
   kernel.set_irql_decider(*this);
-}
-
-// With the questions of another profile, the answers are that profile's too, as far as this one has
-// them.
-std::uint32_t Registrar::ask(std::uint32_t number, Alternatives possible) {
-  const ChoicePointInfo& info = choice_point(number);
-  const auto among = [&](const Profile& profile) {
-    const Alternatives allowed = profile.allowed[number] & possible;
-    if (allowed != 0) return allowed;
-    const Alternatives usual = possible & (Alternatives{1} << info.default_alternative);
-    return usual != 0 ? usual : possible & info.all();
-  };
-  const auto preferred = [&](Alternatives allowed) {
-    const bool usual = (allowed >> info.default_alternative & 1) != 0;
-    return usual ? info.default_alternative : static_cast<std::uint32_t>(std::countr_zero(allowed));
-  };
-  const Alternatives asked = among(profile_.questions != nullptr ? *profile_.questions : profile_);
-  std::uint32_t answer = preferred(asked);
-  if (!std::has_single_bit(asked)) {
-    const auto count = static_cast<std::uint32_t>(std::popcount(asked));
-    std::uint32_t picked = execution_.choose(info.question, count, 0, sim::Asked::kBounded);
-    if (picked != 0) {
-      Alternatives others = asked & ~(Alternatives{1} << answer);
-      for (; picked > 1; --picked) others &= others - 1;
-      answer = static_cast<std::uint32_t>(std::countr_zero(others));
-    }
-  }
-  const Alternatives allowed = among(profile_);
-  if ((allowed >> answer & 1) == 0) answer = preferred(allowed);
-  if (execution_.traced() && answer != preferred(allowed)) {
-    execution_.note(fmt::format("{}: {}", info.question, info.alternatives[answer]));
-  }
-  return answer;
-}
-
-bool Registrar::may_answer(std::uint32_t number, std::uint32_t alternative) const {
-  const Profile& asked = profile_.questions != nullptr ? *profile_.questions : profile_;
-  return ((asked.allowed[number] | profile_.allowed[number]) >> alternative & 1) != 0;
-}
-
-std::uint32_t Registrar::strictest(std::uint32_t number) const {
-  return static_cast<std::uint32_t>(std::bit_width(profile_.allowed[number])) - 1;
 }
 
 // CP-16 (a) or (c), or CP-17.

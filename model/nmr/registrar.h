@@ -10,9 +10,9 @@
 #include <deque>
 #include <optional>
 
+#include "model/answers.h"
 #include "model/kernel/kernel.h"
 #include "model/nmr/binding.h"
-#include "model/profile.h"
 #include "sim/core/function_ref.h"
 
 namespace nmrcheck::model {
@@ -106,13 +106,16 @@ class Registrar final : private IrqlDecider {
   Lent find_lent(const void* dispatch, const void* peer_context) const;
   void call_null_table(const char* name);
   void begin_call_of(BindingId id, Side caller, const char* name);
-  // Answers a choice point among those alternatives that the profile allows and the situation makes
-  // possible. When the profile allows none of these, it is the default, or the first.
-  std::uint32_t ask(std::uint32_t choice_point, Alternatives possible = ~Alternatives{0});
-  // False if the profile lets alternative `index` never be the answer: no step is made for it then.
-  bool may_answer(std::uint32_t choice_point, std::uint32_t index) const;
-  // The last alternative that the profile allows: for what is not asked.
-  std::uint32_t strictest(std::uint32_t choice_point) const;
+  // model/answers.h
+  std::uint32_t ask(std::uint32_t choice_point, Alternatives possible = ~Alternatives{0}) {
+    return answers_.ask(choice_point, possible);
+  }
+  bool may_answer(std::uint32_t choice_point, std::uint32_t index) const {
+    return answers_.may_answer(choice_point, index);
+  }
+  std::uint32_t strictest(std::uint32_t choice_point) const {
+    return answers_.strictest(choice_point);
+  }
   bool decide_raised(std::uint32_t choice_point) override;
 
   // Who may have a handle of that value: known for good since the value was first handed out.
@@ -171,7 +174,7 @@ class Registrar final : private IrqlDecider {
 
   Kernel& kernel_;
   sim::Execution& execution_;
-  const Profile& profile_;
+  Answers answers_;
   Callouts& callouts_;
   sim::ObjectId directory_;
   // Deques: references stay valid while callbacks register more.

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "model/profile.h"
 #include "scenarios/scenario.h"
 #include "sim/core/rng.h"

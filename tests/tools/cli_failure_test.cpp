@@ -77,10 +77,10 @@ TEST_F(FailureFileTest, OfAScenarioOrProfileThatIsNotThere) {
   expect_file_refused(
       replaced(whole, "\"harness/crossed-locks\"", "\"harness/cross-locks\""),
       "this program has no scenario \"harness/cross-locks\". Did you mean harness/crossed-locks?");
-  expect_file_refused(
-      replaced(whole, "\"documented\"", "\"document\""),
-      "there is no profile \"document\"; there are documented, windows, paranoid. Did you "
-      "mean documented?");
+  expect_file_refused(replaced(whole, "\"documented\"", "\"document\""),
+                      "there is no profile \"document\"; there are documented, windows, paranoid, "
+                      "canonical, strong, entered, none. Did you "
+                      "mean documented?");
 }
 
 TEST_F(FailureFileTest, WithOtherParameters) {

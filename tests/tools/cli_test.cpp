@@ -69,7 +69,8 @@ TEST_F(CliTest, UnknownStrategyProfileRuleListAndFormat) {
       << strategy.err;
   EXPECT_NE(strategy.err.find(". Did you mean dfs?\n"), std::string::npos) << strategy.err;
   expect_refused({"explore", kFaulty, "--profile", "window"},
-                 "there is no profile \"window\"; there are documented, windows, paranoid. Did you "
+                 "there is no profile \"window\"; there are documented, windows, paranoid, "
+                 "canonical, strong, entered, none. Did you "
                  "mean windows?");
   expect_refused({"explain", "nmr-det-03"},
                  "there is no rule or choice point \"nmr-det-03\". Did you mean NMR-DET-03? "

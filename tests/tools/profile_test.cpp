@@ -1,7 +1,7 @@
 // Profiles, choice points, labels and deviations on the command line.
 #include <gtest/gtest.h>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "tests/tools/run_program.h"
 
 namespace nmrcheck::test {
@@ -17,14 +17,16 @@ class ProfileTest : public ProgramTest {
 
 TEST_F(ProfileTest, ListShowsWhatEachPermits) {
   const Json list = json_of({"list", "profiles"}, 0);
-  ASSERT_EQ(list.size(), 3u);
+  ASSERT_EQ(list.size(), 7u);
   for (const Json& one : list) {
     EXPECT_EQ(keys(one), (std::vector<std::string>{"name", "summary", "choice_points"}));
-    ASSERT_EQ(one["choice_points"].size(), 38u);
+    ASSERT_EQ(one["choice_points"].size(), 69u);
     const model::Profile& known = *model::find_profile(one["name"].get<std::string>());
-    for (std::uint32_t number = 1; number <= 38; ++number) {
-      const Json& point = one["choice_points"][number - 1];
-      EXPECT_EQ(point["allowed"], model::letters_of(known.allowed[number])) << point;
+    for (std::size_t i = 0; i < 69; ++i) {
+      const Json& point = one["choice_points"][i];
+      const model::ChoicePointInfo& info = model::choice_points()[i];
+      EXPECT_EQ(point["id"], model::id_of(info));
+      EXPECT_EQ(point["allowed"], model::letters_of(known.allowed[info.number])) << point;
       EXPECT_EQ(keys(point["alternatives"]).size(), point["allowed"].get<std::string>().size());
     }
   }
@@ -33,12 +35,16 @@ TEST_F(ProfileTest, ListShowsWhatEachPermits) {
             R"("default":"a","alternatives":{"a":"client first","b":"provider first",)"
             R"("c":"both at once","d":"client first, provider when the client is done",)"
             R"("e":"provider first, client when the provider is done"}})");
+  EXPECT_EQ(list[5]["choice_points"][38 + 9].dump(),
+            R"({"id":"U10","question":"callbacks and NdisIfDeregisterInterface","allowed":"b",)"
+            R"("default":"a","alternatives":{"b":"after its return none enters, and those inside )"
+            R"(run on"}})");
   const std::string text = run({"list", "profiles"}).out;
   EXPECT_NE(text.find("CP-17 IRQL of a detach callback\n"
                       "  (a) that of the thread that caused it                          "
-                      "documented, windows, paranoid; default\n"
+                      "all; default\n"
                       "  (b) DISPATCH_LEVEL                                             "
-                      "documented, paranoid\n"),
+                      "documented, paranoid, strong, entered, none\n"),
             std::string::npos)
       << text;
 }
@@ -54,6 +60,10 @@ TEST_F(ProfileTest, ExplainTellsAChoicePoint) {
             "documented  ab\n"
             "windows     a\n"
             "paranoid    ab\n"
+            "canonical   a\n"
+            "strong      ab\n"
+            "entered     ab\n"
+            "none        ab\n"
             "evidence    called at any IRQL up to DISPATCH_LEVEL; on Windows callbacks that wait "
             "survive when\n"
             "            their peers deregister at PASSIVE_LEVEL\n"
@@ -125,8 +135,9 @@ TEST_F(ProfileTest, WhatIsNoProfileIsRefused) {
     expect_refused({"explore", "nmr/wait-in-detach", "--profile", file}, message);
   };
   refused("empty.json", "empty.json: CP-12 allows nothing; it has the alternatives \"abcde\"");
-  refused("unknown.json",
-          "unknown.json: there is no choice point \"CP-77\"; there are CP-01 to CP-38");
+  refused(
+      "unknown.json",
+      "unknown.json: there is no choice point \"CP-77\"; there are CP-01 to CP-38 and U01 to U31");
   refused("cut.json", "cut.json: this is not JSON, or it is cut short (at byte 41 of 40)");
   refused("none.json", "none.json cannot be read: No such file or directory");
 }

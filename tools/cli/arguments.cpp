@@ -30,7 +30,8 @@ void add_explore(CLI::App& app, Options& options) {
   };
   add("--strategy", options.strategy, "NAME", "auto (default), or see `list strategies`");
   add("--profile", options.profile, "NAME",
-      "documented (default), windows, paranoid, or the file of an own one: FILE.json");
+      "documented (default), windows, paranoid, canonical, strong, entered, none, or the file of "
+      "an own one: FILE.json");
   add("--executions", options.executions, "N", "end after so many executions");
   add("--time", options.time, "DURATION", "end after so long: 500ms, 30s, 2m");
   add("--preemptions", options.preemptions, "N",
@@ -55,7 +56,7 @@ void add_commands(CLI::App& app, Options& options) {
   list.add_option("WHAT", options.what)->required();
   add_format(list, options);
   CLI::App& explain = *app.add_subcommand("explain", "what a rule or choice point says");
-  explain.add_option("RULE", options.rule, "such as NMR-DET-03 or CP-12")->required();
+  explain.add_option("RULE", options.rule, "such as NMR-DET-03, CP-12 or U10")->required();
   add_explore(app, options);
   CLI::App& replay =
       *app.add_subcommand("replay", "run exactly the interleaving of a failure file");

@@ -1,9 +1,9 @@
-// nmrcheck explain RULE, and explain CP-12
+// nmrcheck explain RULE, and explain CP-12 or U10
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "model/rules/catalog.h"
 #include "tools/cli/commands.h"
 #include "tools/report/text.h"

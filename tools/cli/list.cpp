@@ -3,8 +3,10 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "model/rules/catalog.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json_text.h"
@@ -100,11 +102,12 @@ void print_profiles() {
     fmt::print("{}\n", point.question);
     for (std::size_t i = 0; i < point.alternatives.size(); ++i) {
       if (point.alternatives[i].empty()) continue;
-      std::string allowed;
+      std::vector<std::string_view> names;
       for (const model::Profile& profile : model::profiles()) {
-        if ((profile.allowed[point.number] >> i & 1) == 0) continue;
-        allowed += (allowed.empty() ? "" : ", ") + std::string(profile.name);
+        if ((profile.allowed[point.number] >> i & 1) != 0) names.push_back(profile.name);
       }
+      const bool all = names.size() == model::profiles().size();
+      const std::string allowed = all ? "all" : fmt::format("{}", fmt::join(names, ", "));
       fmt::print("  ({}) {:<58} {}{}\n", static_cast<char>('a' + i), point.alternatives[i], allowed,
                  point.default_alternative == i ? "; default" : "");
     }

@@ -5,7 +5,7 @@
 // | format         | "nmrcheck-profile"                                               |
 // | format_version | 1                                                                |
 // | name           | for reports                                                      |
-// | base           | documented, windows or paranoid: all that `allowed` does not say |
+// | base           | a built-in profile: all that `allowed` does not say              |
 // | allowed        | {"CP-12": "ab", …}: letters of `nmrcheck list profiles`          |
 //
 // profile.schema.json says the same.
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <variant>
 
-#include "model/nmr/own_profile.h"
+#include "model/own_profile.h"
 
 namespace nmrcheck::cli {
 

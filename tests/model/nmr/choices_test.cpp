@@ -1,4 +1,4 @@
-// What the documentation leaves open, and what each profile makes of it.
+// What the documentation leaves to the Network Module Registrar, and what each profile makes of it.
 #include "model/nmr/choices.h"
 
 #include <gtest/gtest.h>
@@ -44,11 +44,10 @@ const std::map<std::uint32_t, Row> kTable = {
     {37, {"a", "a", "a", "a", 'a'}},         {38, {"a", "a", "a", "a", 'a'}},
 };
 
-TEST(ChoicesTest, ProfilesAllowExactlyTheAlternativesOfTheTable) {
-  EXPECT_EQ(choice_points().size(), kTable.size());
-  for (const ChoicePointInfo& info : choice_points()) {
-    ASSERT_TRUE(kTable.contains(info.number)) << info.question;
-    const Row& row = kTable.at(info.number);
+TEST(NmrChoicesTest, TheTableIsExactlyThis) {
+  EXPECT_EQ(choice_points_01_to_19().size() + choice_points_20_to_38().size(), kTable.size());
+  for (const auto& [number, row] : kTable) {
+    const ChoicePointInfo& info = choice_point(number);
     EXPECT_EQ(letters_of(info.all()), row.alternatives) << info.question;
     EXPECT_EQ(letters_of(info.documented), row.documented) << info.question;
     EXPECT_EQ(letters_of(info.windows), row.windows) << info.question;
@@ -57,59 +56,30 @@ TEST(ChoicesTest, ProfilesAllowExactlyTheAlternativesOfTheTable) {
   }
 }
 
-TEST(ChoicesTest, WindowsIsDocumentedAndTheDocumentedIsParanoid) {
-  for (const ChoicePointInfo& info : choice_points()) {
-    EXPECT_EQ(letters_of(info.windows & ~info.documented), "") << info.question;
-    EXPECT_EQ(letters_of(info.documented & ~info.paranoid), "") << info.question;
-    EXPECT_EQ(info.paranoid, info.all()) << info.question << ": an alternative nobody takes";
-  }
-}
-
-TEST(ChoicesTest, TheUsualAnswerIsAllowedInEveryProfile) {
-  for (const ChoicePointInfo& info : choice_points()) {
-    for (const Profile& profile : profiles()) {
-      EXPECT_TRUE(profile.allowed[info.number] >> info.default_alternative & 1)
-          << info.question << " in " << profile.name;
+// The profiles that are about interface providers are one of the others here.
+TEST(NmrChoicesTest, EveryProfileAllowsAColumnAndNothingElse) {
+  const std::map<std::string_view, const char * Row::*> columns{
+      {"documented", &Row::documented}, {"windows", &Row::windows},   {"paranoid", &Row::paranoid},
+      {"canonical", &Row::windows},     {"strong", &Row::documented}, {"entered", &Row::documented},
+      {"none", &Row::documented}};
+  ASSERT_EQ(profiles().size(), columns.size());
+  for (const Profile& profile : profiles()) {
+    EXPECT_EQ(profile.allowed[0], 0u);
+    for (const auto& [number, row] : kTable) {
+      EXPECT_EQ(letters_of(profile.allowed[number]), row.*columns.at(profile.name))
+          << "CP-" << number << " in " << profile.name;
+    }
+    for (std::uint32_t number = 39; number <= 64; ++number) {
+      EXPECT_EQ(profile.allowed[number], 0u) << number << " in " << profile.name;
     }
   }
 }
 
-TEST(ChoicesTest, NumbersAscendAndQuestionsBeginWithThem) {
-  std::uint32_t last = 0;
-  for (const ChoicePointInfo& info : choice_points()) {
-    EXPECT_LT(last, info.number);
-    EXPECT_LT(info.number, kChoicePointsMax);
-    last = info.number;
-    const std::string number = std::to_string(info.number);
-    const std::string id = "CP-" + std::string(2 - std::min<std::size_t>(2, number.size()), '0');
-    EXPECT_TRUE(std::string(info.question).starts_with(id + number + " ")) << info.question;
-    EXPECT_FALSE(info.evidence.empty()) << info.question;
-    EXPECT_EQ(&choice_point(info.number), &info);
-  }
-}
-
-TEST(ProfileTest, ThereAreThreeAndTheyAreFoundByName) {
-  const std::vector<std::string_view> names{"documented", "windows", "paranoid"};
-  ASSERT_EQ(profiles().size(), names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    EXPECT_EQ(profiles()[i].name, names[i]);
-    EXPECT_FALSE(profiles()[i].summary.empty());
-    EXPECT_EQ(find_profile(names[i]), &profiles()[i]);
-  }
-  EXPECT_EQ(find_profile("Documented"), nullptr);
-  EXPECT_EQ(find_profile(""), nullptr);
-}
-
-TEST(ProfileTest, AllowsTheColumnOfItsNameAndNothingElse) {
-  for (std::uint32_t number = 0; number < kChoicePointsMax; ++number) {
-    const auto row = kTable.find(number);
-    const bool known = row != kTable.end();
-    const char* columns[] = {known ? row->second.documented : "", known ? row->second.windows : "",
-                             known ? row->second.paranoid : ""};
-    for (std::size_t i = 0; i < profiles().size(); ++i) {
-      EXPECT_EQ(letters_of(profiles()[i].allowed[number]), columns[i])
-          << "CP-" << number << " in " << profiles()[i].name;
-    }
+TEST(NmrChoicesTest, QuestionsBeginWithTheirNumbers) {
+  for (const auto& [number, row] : kTable) {
+    const std::string id = (number < 10 ? "CP-0" : "CP-") + std::to_string(number);
+    EXPECT_EQ(id_of(choice_point(number)), id);
+    EXPECT_EQ(choice_point(number).canonical, 0u) << id << ": canonical is windows";
   }
 }
 
@@ -136,7 +106,7 @@ std::vector<std::string> questions_under(std::string_view profile) {
   return questions;
 }
 
-TEST(ProfileTest, QuestionsWithOneAnswerAreNotAsked) {
+TEST(NmrChoicesTest, QuestionsWithOneAnswerAreNotAsked) {
   // One module has both sides; without an offer nothing is asked.
   const std::vector<std::string> asked{"CP-28 of 2", "CP-20 of 2", "CP-02 of 2", "CP-01 of 2"};
   EXPECT_EQ(questions_under("documented"), asked);
@@ -144,17 +114,6 @@ TEST(ProfileTest, QuestionsWithOneAnswerAreNotAsked) {
             (std::vector<std::string>{"CP-28 of 2", "CP-20 of 2", "CP-02 of 2", "CP-01 of 2",
                                       "CP-03 of 2"}));
   EXPECT_EQ(questions_under("windows"), (std::vector<std::string>{"CP-28 of 2", "CP-02 of 2"}));
-}
-
-TEST(ChoicesTest, AreFoundByTheirIds) {
-  for (const ChoicePointInfo& info : choice_points()) {
-    EXPECT_EQ(find_choice_point(id_of(info)), &info);
-  }
-  for (const char* name : {"", "CP-00", "CP-39", "CP-1", "cp-12", "CP-12 "}) {
-    EXPECT_EQ(find_choice_point(name), nullptr) << name;
-  }
-  EXPECT_EQ(letters_of(0), "");
-  EXPECT_EQ(letters_of(kA | kC | kF), "acf");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "scenarios/nmr/small.h"
 #include "sim/explore/explorer.h"
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "sim/explore/explorer.h"
 
 namespace nmrcheck::trial {

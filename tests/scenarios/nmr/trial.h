@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "model/nmr/own_profile.h"
+#include "model/own_profile.h"
 #include "scenarios/kit.h"
 #include "sim/core/violation.h"
 #include "sim/explore/explorer.h"

@@ -6,7 +6,7 @@
 #include <bit>
 #include <nlohmann/json.hpp>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 #include "tests/sim/explore/schema.h"
 #include "tests/tools/run_program.h"
 
@@ -53,7 +53,7 @@ TEST(ProfileFileTest, IsItsBaseExceptForWhatItAllows) {
 
 TEST(ProfileFileTest, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(error_with("allowed", {{"CP-40", "a"}}),
-            "there is no choice point \"CP-40\"; there are CP-01 to CP-38");
+            "there is no choice point \"CP-40\"; there are CP-01 to CP-38 and U01 to U31");
   EXPECT_EQ(error_with("allowed", {{"CP-12", ""}}),
             "CP-12 allows nothing; it has the alternatives \"abcde\"");
   EXPECT_EQ(error_with("allowed", {{"CP-12", "x"}}),
@@ -62,7 +62,8 @@ TEST(ProfileFileTest, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(error_with("allowed", "CP-12"),
             "\"allowed\" should be an object such as {\"CP-12\": \"ab\"}");
   EXPECT_EQ(error_with("base", "window"),
-            "there is no profile \"window\"; there are documented, windows, paranoid. Did you mean "
+            "there is no profile \"window\"; there are documented, windows, paranoid, canonical, "
+            "strong, entered, none. Did you mean "
             "windows?");
   EXPECT_EQ(error_with("base", 1), "\"base\" should be a text");
   EXPECT_EQ(error_with("name", ""), "\"name\" should have 1 to 60 bytes");

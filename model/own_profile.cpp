@@ -1,9 +1,9 @@
 // Letters into sets, and back.
-#include "model/nmr/own_profile.h"
+#include "model/own_profile.h"
 
 #include <fmt/format.h>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -39,9 +39,8 @@ std::variant<Profile, ProfileError> changed_profile(const Profile& base,
   for (const auto& [name, letters] : allowed) {
     const ChoicePointInfo* info = find_choice_point(name);
     if (info == nullptr) {
-      return ProfileError{fmt::format("there is no choice point \"{}\"; there are {} to {}", name,
-                                      id_of(choice_points().front()),
-                                      id_of(choice_points().back()))};
+      return ProfileError{fmt::format("there is no choice point \"{}\"; there are {}", name,
+                                      choice_point_ranges())};
     }
     const auto set = read_letters(*info, letters);
     if (const auto* error = std::get_if<ProfileError>(&set)) return *error;

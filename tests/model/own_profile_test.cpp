@@ -1,9 +1,9 @@
 // Profiles of the user's own: what they allow, and what is refused.
-#include "model/nmr/own_profile.h"
+#include "model/own_profile.h"
 
 #include <gtest/gtest.h>
 
-#include "model/nmr/choices.h"
+#include "model/choice_points.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -41,7 +41,7 @@ TEST(OwnProfileTest, TheOrderOfLettersMeansNothing) {
 
 TEST(OwnProfileTest, RefusesWhatIsNone) {
   EXPECT_EQ(error_of({{"CP-39", "a"}}),
-            "there is no choice point \"CP-39\"; there are CP-01 to CP-38");
+            "there is no choice point \"CP-39\"; there are CP-01 to CP-38 and U01 to U31");
   EXPECT_EQ(error_of({{"CP-12", ""}}), "CP-12 allows nothing; it has the alternatives \"abcde\"");
   EXPECT_EQ(error_of({{"CP-12", "f"}}), "CP-12 has no alternative \"f\"; it has \"abcde\"");
   EXPECT_EQ(error_of({{"CP-12", "A"}}), "CP-12 has no alternative \"A\"; it has \"abcde\"");
