@@ -14,14 +14,21 @@ namespace nmrcheck::model {
 enum class ModuleId : std::uint32_t {};
 enum class RegistrationId : std::uint32_t {};
 enum class BindingId : std::uint32_t {};
+// Of the registry of network interfaces.
+enum class IfProviderId : std::uint32_t {};
+enum class InterfaceId : std::uint32_t {};
 
 inline constexpr ModuleId kNoModule{0xffffffffu};
 inline constexpr RegistrationId kNoRegistration{0xffffffffu};
 inline constexpr BindingId kNoBinding{0xffffffffu};
+inline constexpr IfProviderId kNoIfProvider{0xffffffffu};
+inline constexpr InterfaceId kNoInterface{0xffffffffu};
 
 constexpr std::uint32_t index(ModuleId id) { return static_cast<std::uint32_t>(id); }
 constexpr std::uint32_t index(RegistrationId id) { return static_cast<std::uint32_t>(id); }
 constexpr std::uint32_t index(BindingId id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t index(IfProviderId id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t index(InterfaceId id) { return static_cast<std::uint32_t>(id); }
 
 // The two ends of a binding, and the two kinds of registration.
 enum class Side : std::uint8_t { kClient, kProvider };
@@ -34,6 +41,8 @@ constexpr const char* to_string(Side side) { return side == Side::kClient ? "cli
 
 // The 16 bytes of an NPI's identifier.
 using NpiId = std::array<std::uint8_t, 16>;
+
+struct InterfaceFacts;
 
 // What crosses the registrar: given to a function or a callback, or handed out by it. What it does
 // not have is null.
@@ -153,6 +162,49 @@ enum class EventKind : std::uint8_t {
   // an
   // IRQL below DISPATCH_LEVEL.
   kMayBlock,
+  // Network interfaces; all have `interfaces` (model/interface_facts.h), `module`, which is the
+  // caller, and `name`, the function. NdisIfRegisterProvider; Called: `pointer` is the
+  // characteristics, described. Returned: status; the provider if it is success.
+  kIfProviderCalled,
+  kIfProviderReturned,
+  // A provider handle, `pointer`, was given to a function: the provider if it is, or was, one's.
+  kIfProviderHandleUsed,
+  // NdisIfDeregisterProvider with a live handle: `block` interfaces count as registered.
+  kIfProviderDeregistering,
+  kIfProviderDeregistered,
+  // NdisIfRegisterInterface with a live handle; Called: provider, luid, context; `pointer` is the
+  // information, described. Inserted: interface, index. Returned: status; interface and index if it
+  // is success.
+  kInterfaceCalled,
+  kInterfaceInserted,
+  kInterfaceReturned,
+  // An interface index was given to a function: index, and the interface that has it, if any.
+  kInterfaceIndexUsed,
+  // NdisIfDeregisterInterface of a registered interface; `status` is the answer to U11 if it is
+  // called inside a callback of that interface, and has gone on if it Deregistered.
+  kInterfaceDeregistering,
+  kInterfaceDeregistered,
+  // A NET_LUID was given to NdisIfGetInterfaceIndexFromNetLuid.
+  kLuidUsed,
+  // NdisIfAllocateNetLuidIndex returned `status`: luid without its reserved bits if it is success.
+  // NdisIfFreeNetLuidIndex; Freeing: about to decide; Freed: status.
+  kLuidAllocated,
+  kLuidFreeing,
+  kLuidFreed,
+  // NdisIfAddIfStackEntry: index over lower_index; Adding: `block` is 1 if the pair closes a
+  // circle;
+  // Added: status. NdisIfDeleteIfStackEntry: `block` is 1 if there was such a pair.
+  kStackEntryAdding,
+  kStackEntryAdded,
+  kStackEntryDeleted,
+  // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open.
+  kBindingQueried,
+  // A query or set callback of `interface`; Returned: status, answer.
+  kIfCallbackCalled,
+  kIfCallbackReturned,
+  // The answers to two queries of one interface between which nothing else happened: answer of the
+  // single object, and compared, of OID_GEN_INTERFACE_INFO.
+  kIfAnswersCompared,
   // The module's entry routine returned the error `status`: its image is gone.
   kEntryFailed,
   // The module's unload routine.
@@ -184,6 +236,7 @@ struct Event {
   const Description* description = nullptr;
   const void* cell = nullptr;
   bool has_cleanup = false;
+  const InterfaceFacts* interfaces = nullptr;
   sim::FiberId fiber = sim::kNoFiber;
   sim::Place place;
   const std::string* text = nullptr;

@@ -10,14 +10,20 @@
 
 namespace nmrcheck::model {
 
-World::World(sim::Execution& execution, const Profile& profile, Callouts& callouts)
+World::World(sim::Execution& execution, const Profile& profile, Callouts& callouts,
+             InterfaceCallouts& interface_callouts)
     : execution_(execution),
       kernel_(execution, *this),
       registrar_(kernel_, profile, callouts),
+      interfaces_(kernel_, profile, interface_callouts),
       situations_(execution, view_, kernel_) {}
 
 void World::emit(const Event& event) {
-  view_.fold(event);
+  if (event.interfaces != nullptr) {
+    interfaces_view_.fold(event);
+  } else {
+    view_.fold(event);
+  }
   situations_.observe(event);
   if (execution_.traced()) describe(event);
   if (std::optional<sim::Violation> violation = judge(event)) {
@@ -29,7 +35,7 @@ void World::emit(const Event& event) {
 }
 
 std::optional<sim::Violation> World::judge(const Event& event) {
-  const RuleContext context{view_, kernel_};
+  const RuleContext context{view_, interfaces_view_, kernel_};
   for (const RuleInfo* rule : rules_on(event.kind)) {
     if (rule->hint != nullptr) give_hint(*rule, rule->hint(event, context), event.place);
     if (rule->check == nullptr) continue;

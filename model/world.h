@@ -1,4 +1,4 @@
-// One fresh world: kernel, registrar, what happened, and the rules that watch. Made anew for each
+// One fresh world: kernel, registrars, what happened, and the rules that watch. Made anew for each
 // execution.
 #pragma once
 
@@ -6,6 +6,8 @@
 
 #include "model/event.h"
 #include "model/kernel/kernel.h"
+#include "model/ndisif/registry.h"
+#include "model/ndisif/view.h"
 #include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/profile.h"
@@ -26,10 +28,12 @@ class CallStackSource {
 
 class World final : public EventSink {
  public:
-  World(sim::Execution& execution, const Profile& profile, Callouts& callouts);
+  World(sim::Execution& execution, const Profile& profile, Callouts& callouts,
+        InterfaceCallouts& interface_callouts);
 
   Kernel& kernel() { return kernel_; }
   Registrar& registrar() { return registrar_; }
+  InterfaceRegistry& interfaces() { return interfaces_; }
   sim::Execution& execution() { return execution_; }
   const View& view() const { return view_; }
   // For verdicts on the fibers of drivers whose calls are seen.
@@ -52,8 +56,10 @@ class World final : public EventSink {
 
   sim::Execution& execution_;
   View view_;
+  InterfacesView interfaces_view_;
   Kernel kernel_;
   Registrar registrar_;
+  InterfaceRegistry interfaces_;
   Situations situations_;
   const CallStackSource* call_stacks_ = nullptr;
 };

@@ -7,6 +7,7 @@
 #include "scenarios/engine/catalog.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harness/catalog.h"
+#include "scenarios/ndisif/catalog.h"
 #include "scenarios/nmr/catalog.h"
 #include "scenarios/scenario.h"
 #include "scenarios/wsk/catalog.h"
@@ -23,7 +24,8 @@ void designs::add_pair(std::vector<Scenario>& list, const Scenario& faulty,
                   faulty.source,
                   faulty.parameters,
                   fixed,
-                  faulty.situations});
+                  faulty.situations,
+                  faulty.profile});
 }
 
 namespace {
@@ -62,6 +64,7 @@ std::vector<Scenario> all_scenarios() {
   add_bugs_teardown(list);
   add_bugs_registrar(list);
   add_generated(list);
+  add_ndisif_lifetime(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

@@ -39,6 +39,8 @@ struct Scenario {
   // What should occur in some execution (model/situations.h, or NMRCHECK_REACHED in the design):
   // where one never does, "verified" says less than it seems to.
   std::vector<std::string_view> situations = {};
+  // The built-in profile under which a faulty one breaks its rules, if that is not "documented".
+  std::string_view profile = "documented";
 };
 
 // All scenarios in a fixed order.

@@ -17,9 +17,11 @@ thread_local std::unique_ptr<Images>* ambient_images = nullptr;
 }  // namespace
 
 struct DriverProgram::State {
-  State(sim::Execution& execution, const Profile& profile) : world(execution, profile, callouts) {}
+  State(sim::Execution& execution, const Profile& profile)
+      : world(execution, profile, callouts, interface_callouts) {}
 
   DdkCallouts callouts;
+  DdkInterfaceCallouts interface_callouts;
   World world;
   WskClients wsk_clients;
   std::unique_ptr<Images> images;  // made when the first is loaded

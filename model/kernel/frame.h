@@ -39,9 +39,11 @@ enum class FrameKind : std::uint8_t {
   kAttach,      // callbacks, run in the module of their side
   kDetach,
   kCleanup,
-  kCall,    // a function of a dispatch table, run in the module that owns it
-  kUnload,  // the module's unload routine
-  kEntry,   // its entry routine
+  kCall,               // a function of a dispatch table, run in the module that owns it
+  kUnload,             // the module's unload routine
+  kEntry,              // its entry routine
+  kInterfaceFunction,  // an NdisIf function, called by the module below
+  kInterfaceCallback,  // a query or set callback, run in the provider's module
 };
 
 struct Frame {
@@ -54,6 +56,7 @@ struct Frame {
   // Whoever begins or ends a call of the side that a detach or cleanup callback is about touches
   // it: waiting inside the callback is judged by it.
   sim::ObjectId calls = sim::kNoObject;
+  InterfaceId interface = kNoInterface;  // of kInterfaceCallback
   // Filled in by push().
   std::uint8_t irql_before = 0;
   std::uint32_t locks_before = 0;

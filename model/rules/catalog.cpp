@@ -11,9 +11,9 @@ namespace {
 
 std::vector<RuleInfo> all_rules() {
   std::vector<RuleInfo> all;
-  for (const auto table :
-       {tables::wsk_rules, tables::attach_rules, tables::detach_rules, tables::memory_rules,
-        tables::handle_rules, tables::registrar_rules, tables::kernel_rules}) {
+  for (const auto table : {tables::interface_callback_rules, tables::wsk_rules,
+                           tables::attach_rules, tables::detach_rules, tables::memory_rules,
+                           tables::handle_rules, tables::registrar_rules, tables::kernel_rules}) {
     all.insert(all.end(), table().begin(), table().end());
   }
   return all;
@@ -64,6 +64,8 @@ std::string_view to_string(Party party) {
       return "provider";
     case Party::kModule:
       return "client and provider";
+    case Party::kInterfaceProvider:
+      return "interface provider";
     case Party::kDriver:
       return "driver";
     default:

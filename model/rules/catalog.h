@@ -10,7 +10,14 @@
 namespace nmrcheck::model {
 
 // Who must obey a rule.
-enum class Party : unsigned char { kClient, kProvider, kModule, kDriver, kHarness };
+enum class Party : unsigned char {
+  kClient,
+  kProvider,
+  kModule,
+  kInterfaceProvider,
+  kDriver,
+  kHarness
+};
 
 struct RuleInfo {
   std::string_view id;
@@ -26,6 +33,9 @@ struct RuleInfo {
   // What is only a hint although the rule is stronger; may be null.
   RuleCheck hint = nullptr;
   std::string_view note{};  // what the check cannot see, or needs to be told; may be empty
+  // True: no documentation forbids it, and something that no documentation excludes breaks on it.
+  // Its breach is a fragility, not a bug.
+  bool robustness = false;
 };
 
 std::span<const RuleInfo> rules();

@@ -17,6 +17,8 @@ inline constexpr auto kModule = Party::kModule;
 inline constexpr auto kDriver = Party::kDriver;
 inline constexpr auto kHarness = Party::kHarness;
 
+// Of NDIS interface providers: before those that see the same in general terms.
+std::span<const RuleInfo> interface_callback_rules();
 // Before those of the NMR, which see the client that WskRegister makes behind the application.
 std::span<const RuleInfo> wsk_rules();
 std::span<const RuleInfo> attach_rules();

@@ -31,13 +31,25 @@ class NoCallouts final : public Callouts {
   void cleanup(const Registration&, void*) override {}
 };
 
+class NoInterfaceCallouts final : public InterfaceCallouts {
+ public:
+  std::uint32_t query(const ProviderHandlers&, void*, std::uint32_t, std::uint32_t*,
+                      void*) override {
+    return kStatusInvalidParameter;
+  }
+  std::uint32_t set(const ProviderHandlers&, void*, std::uint32_t, std::uint32_t, void*) override {
+    return kStatusInvalidParameter;
+  }
+  ProviderHandlers handlers_of(const void*) override { return {}; }
+};
+
 class HandMadeProgram final : public sim::Program {
  public:
   explicit HandMadeProgram(const Body& body, std::string_view profile = "documented")
       : body_(body), profile_(*find_profile(profile)) {}
 
   void run(sim::Execution& execution) override {
-    world_ = std::make_unique<World>(execution, profile_, callouts_);
+    world_ = std::make_unique<World>(execution, profile_, callouts_, interface_callouts_);
     body_(*world_);
   }
   std::optional<sim::Violation> check_end(sim::Execution&) override { return world_->check_end(); }
@@ -50,6 +62,7 @@ class HandMadeProgram final : public sim::Program {
   const Body& body_;
   const Profile& profile_;
   NoCallouts callouts_;
+  NoInterfaceCallouts interface_callouts_;
   std::unique_ptr<World> world_;
 };
 

@@ -1,0 +1,272 @@
+// Interfaces: registering, looking up, deregistering.
+#include <algorithm>
+#include <array>
+
+#include "model/ndisif/choices.h"
+#include "model/ndisif/registry.h"
+
+namespace nmrcheck::model {
+namespace {
+
+using sim::Op;
+
+constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
+
+constexpr std::uint16_t kInformationBytes = 0x60;
+constexpr std::uint8_t kObjectTypeDefault = 0x80;
+constexpr std::uint16_t kAddressBytesMax = 32;
+constexpr std::uint16_t kNameBytesMax = 512;
+
+bool contents_valid(const InterfaceDescription& given) {
+  return given.access_type >= 1 && given.access_type < 5 && given.direction_type >= 0 &&
+         given.direction_type < 3 && given.connection_type >= 1 && given.connection_type < 4 &&
+         given.address_length <= kAddressBytesMax && given.name_length <= kNameBytesMax &&
+         given.name_length % 2 == 0;
+}
+
+}  // namespace
+
+// What is wrong whatever the tables hold.
+std::uint32_t InterfaceRegistry::judge_version(const HeaderDescription& header) {
+  if (header.revision != 1 || header.size < kInformationBytes) {
+    constexpr std::array kStatuses{kNdisInvalidParameter, kNdisNotSupported, kNdisBadVersion};
+    return kStatuses[execution_.choose("status for a wrong version",
+                                       static_cast<std::uint32_t>(kStatuses.size()), 0,
+                                       sim::Asked::kBounded)];
+  }
+  if (header.type == kObjectTypeDefault) return kStatusSuccess;
+  const std::uint32_t answer = row(1);
+  return answer == 2 ? kStatusSuccess : answer == 0 ? kNdisInvalidParameter : kNdisNotSupported;
+}
+
+// What is wrong with the rest.
+std::uint32_t InterfaceRegistry::judge_information(std::uint64_t luid,
+                                                   const InterfaceDescription& given) {
+  const bool luid_valid = reserved_of(luid) == 0 && type_of(luid) != 0 && has_luid(luid);
+  if ((!contents_valid(given) || !luid_valid) && row(15) == 0) {
+    return kNdisInvalidParameter;
+  }
+  if (find_luid(luid)) return kNdisDuplicateObjectId;
+  const bool guid_taken =
+      std::any_of(interfaces_.begin(), interfaces_.end(), [&](const Interface& other) {
+        return other.state == InterfaceState::kKnown && other.boot == boot() &&
+               other.guid == given.guid;
+      });
+  if (guid_taken && row(27) == 1) return kNdisInvalidParameter;
+  return kStatusSuccess;
+}
+
+std::optional<InterfaceId> InterfaceRegistry::find_interface(std::uint32_t wanted) const {
+  for (std::uint32_t i = interface_count(); i-- > 0;) {
+    const Interface& interface = interfaces_[i];
+    if (interface.index == wanted && interface.boot == boot() &&
+        interface.state == InterfaceState::kKnown) {
+      return InterfaceId{i};
+    }
+  }
+  return std::nullopt;
+}
+
+// Dead or alive.
+InterfaceId InterfaceRegistry::latest_with_index(std::uint32_t wanted) const {
+  for (std::uint32_t i = interface_count(); i-- > 0;) {
+    if (interfaces_[i].index == wanted) return InterfaceId{i};
+  }
+  return kNoInterface;
+}
+
+std::optional<InterfaceId> InterfaceRegistry::find_luid(std::uint64_t luid) const {
+  for (std::uint32_t i = interface_count(); i-- > 0;) {
+    const Interface& interface = interfaces_[i];
+    if (interface.luid == luid && interface.boot == boot() &&
+        interface.state == InterfaceState::kKnown) {
+      return InterfaceId{i};
+    }
+  }
+  return std::nullopt;
+}
+
+// U14. Returns 0 if all are in use.
+std::uint32_t InterfaceRegistry::choose_index() {
+  const auto free = [&](std::uint32_t wanted) { return !find_interface(wanted); };
+  std::uint32_t lowest = 1;
+  while (lowest <= indexes_max_ && !free(lowest)) ++lowest;
+  if (lowest > indexes_max_) return 0;
+  std::uint32_t recent = lowest;
+  for (const std::uint32_t freed : freed_indexes_) {
+    if (free(freed)) recent = freed;
+  }
+  std::uint32_t other = lowest + 1;
+  while (other <= indexes_max_ && !free(other)) ++other;
+  Alternatives possible = bit(0);
+  if (recent != lowest) possible |= bit(1);
+  if (other <= indexes_max_) possible |= bit(2);
+  const std::uint32_t answer = ask(14, possible);
+  return answer == 0 ? lowest : answer == 1 ? recent : other;
+}
+
+std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t luid, void* context,
+                                                    const void* information,
+                                                    const InterfaceDescription& given,
+                                                    std::uint32_t* stored) {
+  constexpr const char* kFunction = "NdisIfRegisterInterface";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  sim::Footprint footprint{{directory(), Op::kUpdate}, {luids(), Op::kRead}};
+  add_image(footprint, module);
+  kernel_.add_variable(footprint, stored, Op::kUpdate);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const std::optional<IfProviderId> owner = find_provider(handle);
+  InterfaceFacts facts{.luid = luid, .context = context, .boot = boot(), .information = &given};
+  if (owner) facts.provider = *owner;
+  emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
+  if (!owner || !providers_[index(*owner)].live) return kNdisInvalidParameter;
+  emit(EventKind::kInterfaceCalled, kFunction, facts, 0, 0, information);
+  const std::uint32_t version = judge_version(given.header);
+  std::uint32_t status = judge_information(luid, given);
+  if (!nt_success(version)) status = first_of_two(version, status);
+  if (nt_success(status) && failure) status = *failure;
+  const std::uint32_t chosen = nt_success(status) ? choose_index() : 0;
+  if (nt_success(status) && chosen == 0) status = kNdisResources;
+  if (!nt_success(status)) {
+    spoil(stored, kPoisonIndex);
+    emit(EventKind::kInterfaceReturned, kFunction, facts, status);
+    return status;
+  }
+  const InterfaceId id{interface_count()};
+  IfProvider& provider = providers_[index(*owner)];
+  Interface& made = interfaces_.emplace_back();
+  made.provider = *owner;
+  made.boot = boot();
+  made.index = chosen;
+  made.luid = luid;
+  made.context = context;
+  made.information = information;
+  made.guid = given.guid;
+  made.calls = execution_.create("callbacks of the interface");
+  made.object = execution_.create("interface");
+  if (requests_.per_interface > 1) {
+    const std::uint32_t together = row(9);
+    if (together == 1) made.one_at_a_time = execution_.create("the interface's turn");
+    if (together == 2) made.one_at_a_time = provider.turn;
+  }
+  ++provider.interfaces;
+  facts.interface = id;
+  facts.index = chosen;
+  emit(EventKind::kInterfaceInserted, kFunction, facts);
+  const bool early =
+      answers_.may_answer(interface_choice(8), 0) || answers_.may_answer(interface_choice(8), 2);
+  if (early) start_requests(id);
+  sim::Footprint end{{directory(), Op::kUpdate}};
+  add_image(end, module);
+  kernel_.add_variable(end, stored, Op::kUpdate);
+  execution_.step(end, "return", kernel_.place());
+  made.returned = true;
+  *stored = chosen;
+  emit(EventKind::kInterfaceReturned, kFunction, facts);
+  if (!early) start_requests(id);
+  return kStatusSuccess;
+}
+
+// Callbacks of the interface that the current fiber is inside of.
+std::uint32_t InterfaceRegistry::calls_on_this_fiber(InterfaceId id) const {
+  const std::vector<Frame>& frames = kernel_.frames(execution_.current());
+  return static_cast<std::uint32_t>(
+      std::count_if(frames.begin(), frames.end(), [&](const Frame& frame) {
+        return frame.kind == FrameKind::kInterfaceCallback && frame.interface == id;
+      }));
+}
+
+void InterfaceRegistry::deregister_interface(std::uint32_t given) {
+  constexpr const char* kFunction = "NdisIfDeregisterInterface";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  add_image(footprint, module);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const std::optional<InterfaceId> found = find_interface(given);
+  InterfaceFacts facts{
+      .interface = found.value_or(latest_with_index(given)), .index = given, .boot = boot()};
+  if (found) facts.provider = interfaces_[index(*found)].provider;
+  emit(EventKind::kInterfaceIndexUsed, kFunction, facts, found ? 1 : 0);
+  if (!found) return;
+  const std::uint32_t waits = row(10);
+  Interface& leaving = interfaces_[index(*found)];
+  IfProvider& provider = providers_[index(leaving.provider)];
+  facts.luid = leaving.luid;
+  const std::uint32_t own = calls_on_this_fiber(*found);
+  const std::uint32_t inside = own > 0 ? row(11) : 0;
+  emit(EventKind::kInterfaceDeregistering, kFunction, facts, inside, own);
+  leaving.state = InterfaceState::kClosing;
+  freed_indexes_.push_back(given);
+  std::erase_if(pairs_, [&](const Pair& pair) {
+    return pair.boot == boot() && (pair.higher == given || pair.lower == given);
+  });
+  const bool counts = row(28) == 0;
+  if (!counts) --provider.interfaces;
+  execution_.step({{leaving.calls, Op::kBeginDrain}, {leaving.object, Op::kUpdate}}, "close",
+                  kernel_.place());
+  leaving.leaving = waits;
+  sim::Footprint end{{leaving.object, Op::kUpdate}, {directory(), Op::kUpdate}};
+  if (waits == 0) end.add({leaving.calls, Op::kAwait, inside == 1 ? own : 0});
+  add_image(end, module);
+  execution_.step(end, "return", kernel_.place());
+  leaving.state = InterfaceState::kGone;
+  if (counts) --provider.interfaces;
+  emit(EventKind::kInterfaceDeregistered, kFunction, facts);
+}
+
+std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t* stored) {
+  constexpr const char* kFunction = "NdisIfGetInterfaceIndexFromNetLuid";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const bool settled = !answers_.may_answer(interface_choice(31), 1);
+  sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}, {luids(), Op::kRead}};
+  add_image(footprint, module);
+  kernel_.add_variable(footprint, stored, Op::kUpdate);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const std::uint32_t until = row(31);
+  const InterfaceFacts facts{.luid = luid, .boot = boot()};
+  emit(EventKind::kLuidUsed, kFunction, facts);
+  for (const Interface& interface : interfaces_) {
+    const bool closing = until == 1 && interface.state == InterfaceState::kClosing;
+    if (interface.luid != luid || interface.boot != boot()) continue;
+    if (interface.state != InterfaceState::kKnown && !closing) continue;
+    if (!interface.returned && ask(8, bit(0) | bit(2)) != 2) continue;
+    *stored = interface.index;
+    return kStatusSuccess;
+  }
+  spoil(stored, kPoisonIndex);
+  return kNdisInterfaceNotFound;
+}
+
+std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64_t* stored) {
+  constexpr const char* kFunction = "NdisIfGetNetLuidFromInterfaceIndex";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  sim::Footprint footprint{{directory(), Op::kRead}};
+  add_image(footprint, module);
+  kernel_.add_variable(footprint, stored, Op::kUpdate);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const std::optional<InterfaceId> found = find_interface(wanted);
+  InterfaceFacts facts{
+      .interface = found.value_or(latest_with_index(wanted)), .index = wanted, .boot = boot()};
+  emit(EventKind::kInterfaceIndexUsed, kFunction, facts, found ? 1 : 0);
+  if (found && (interfaces_[index(*found)].returned || ask(8, bit(0) | bit(2)) == 2)) {
+    *stored = interfaces_[index(*found)].luid;
+    return kStatusSuccess;
+  }
+  spoil(stored, kPoisonLuid);
+  return kNdisInterfaceNotFound;
+}
+
+}  // namespace nmrcheck::model

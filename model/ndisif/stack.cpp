@@ -1,0 +1,166 @@
+// The stack table, and bindings of protocol drivers.
+#include <algorithm>
+
+#include "model/ndisif/registry.h"
+
+namespace nmrcheck::model {
+namespace {
+
+using sim::Op;
+
+constexpr std::uintptr_t kBindingHandles = 0xFFFFE00180001000u;
+constexpr std::uintptr_t kHandleStride = 0x40;
+
+constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
+
+enum RepeatAnswer : std::uint32_t {  // alternatives of U19
+  kDuplicateOnce,
+  kDuplicateCounted,
+  kSelfStops,
+  kSelfInvalid,
+};
+
+}  // namespace
+
+// Whether `higher` can be reached from `lower`, going down.
+bool InterfaceRegistry::closes_circle(std::uint32_t higher, std::uint32_t lower) const {
+  std::vector<std::uint32_t> below{lower};
+  for (std::size_t next = 0; next < below.size(); ++next) {  // each index once: at most all of them
+    if (below[next] == higher) return true;
+    for (const Pair& pair : pairs_) {
+      if (pair.boot != boot() || pair.higher != below[next]) continue;
+      if (std::find(below.begin(), below.end(), pair.lower) == below.end()) {
+        below.push_back(pair.lower);
+      }
+    }
+  }
+  return false;
+}
+
+std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint32_t lower) {
+  constexpr const char* kFunction = "NdisIfAddIfStackEntry";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  add_image(footprint, module);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const std::optional<InterfaceId> above = find_interface(higher);
+  const std::optional<InterfaceId> below = find_interface(lower);
+  InterfaceFacts facts{.interface = above.value_or(latest_with_index(higher)),
+                       .index = higher,
+                       .lower_index = lower,
+                       .lower = below.value_or(latest_with_index(lower)),
+                       .boot = boot()};
+  const bool known = above && below;
+  bool circle = closes_circle(higher, lower);
+  if (higher == lower) {
+    const Alternatives self = bit(kSelfStops) | bit(kSelfInvalid);
+    circle = row(19, self) == kSelfStops;
+  }
+  // With existence tested first, what is not there closes no circle.
+  const bool stops = circle && (known || row(20) == 1);
+  emit(EventKind::kStackEntryAdding, kFunction, facts, known ? 1 : 0, stops ? 1 : 0);
+  std::uint32_t status = kStatusSuccess;
+  const auto same = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) {
+    return pair.boot == boot() && pair.higher == higher && pair.lower == lower;
+  });
+  if (!known) {
+    status = kNdisInterfaceNotFound;
+  } else if (higher == lower) {
+    status = kNdisInvalidParameter;
+  } else if (failure) {
+    status = kNdisResources;
+  } else if (same == pairs_.end()) {
+    pairs_.push_back({boot(), higher, lower});
+  } else if (row(19, bit(kDuplicateOnce) | bit(kDuplicateCounted)) == kDuplicateCounted) {
+    ++same->times;
+  }
+  emit(EventKind::kStackEntryAdded, kFunction, facts, status);
+  return status;
+}
+
+void InterfaceRegistry::delete_stack_entry(std::uint32_t higher, std::uint32_t lower) {
+  constexpr const char* kFunction = "NdisIfDeleteIfStackEntry";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  add_image(footprint, module);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) {
+    return pair.boot == boot() && pair.higher == higher && pair.lower == lower;
+  });
+  const bool deleted = found != pairs_.end();
+  if (deleted && --found->times == 0) pairs_.erase(found);
+  const InterfaceFacts facts{
+      .interface = find_interface(higher).value_or(latest_with_index(higher)),
+      .index = higher,
+      .lower_index = lower,
+      .lower = find_interface(lower).value_or(latest_with_index(lower)),
+      .boot = boot()};
+  emit(EventKind::kStackEntryDeleted, kFunction, facts, 0, deleted ? 1 : 0);
+}
+
+// --- Bindings ---
+
+void* InterfaceRegistry::open_binding(std::uint32_t highest, std::uint32_t lowest) {
+  NdisBinding& made = bindings_.emplace_back();
+  made.highest = highest;
+  made.lowest = lowest;
+  made.object = execution_.create("binding");
+  return reinterpret_cast<void*>(kBindingHandles + (bindings_.size() - 1) * kHandleStride);
+}
+
+InterfaceRegistry::NdisBinding* InterfaceRegistry::find_ndis_binding(const void* handle) {
+  const auto value = reinterpret_cast<std::uintptr_t>(handle) - kBindingHandles;
+  if (value % kHandleStride != 0 || value / kHandleStride >= bindings_.size()) return nullptr;
+  return &bindings_[value / kHandleStride];
+}
+
+void InterfaceRegistry::close_binding(const void* handle) {
+  NdisBinding* binding = find_ndis_binding(handle);
+  if (binding == nullptr) return;
+  execution_.step({{binding->object, Op::kUpdate}}, "NdisCloseAdapterEx", kernel_.place());
+  binding->open = false;
+}
+
+void InterfaceRegistry::rebind(const void* handle, std::uint32_t highest, std::uint32_t lowest) {
+  NdisBinding* binding = find_ndis_binding(handle);
+  if (binding == nullptr) return;
+  execution_.step({{binding->object, Op::kUpdate}}, "change the filters", kernel_.place());
+  binding->highest = highest;
+  binding->lowest = lowest;
+}
+
+std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* ends) {
+  constexpr const char* kFunction = "NdisIfQueryBindingIfIndex";
+  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
+  const ModuleId module = kernel_.current_module();
+  const FrameScope frame(
+      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  NdisBinding* binding = find_ndis_binding(handle);
+  sim::Footprint footprint{{directory(), Op::kRead}};
+  if (binding != nullptr) footprint.add({binding->object, Op::kRead});
+  add_image(footprint, module);
+  execution_.step(footprint, kFunction, kernel_.place());
+  const InterfaceFacts facts{.boot = boot()};
+  const bool open = binding != nullptr && binding->open;
+  emit(EventKind::kBindingQueried, kFunction, facts, 0, open ? 1 : 0, handle);
+  const auto highest = open ? find_interface(binding->highest) : std::nullopt;
+  const auto lowest = open ? find_interface(binding->lowest) : std::nullopt;
+  if (!highest || !lowest) {
+    const std::uint32_t left = ask(4);  // U04
+    if (left == 1) *ends = {};
+    if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
+    return kNdisInterfaceNotFound;
+  }
+  *ends = {binding->highest, interfaces_[index(*highest)].luid, binding->lowest,
+           interfaces_[index(*lowest)].luid};
+  return kStatusSuccess;
+}
+
+}  // namespace nmrcheck::model

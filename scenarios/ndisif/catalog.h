@@ -1,0 +1,12 @@
+// One function a file: each appends its scenarios, the faulty one before its correct twin.
+#pragma once
+
+#include <vector>
+
+#include "scenarios/scenario.h"
+
+namespace nmrcheck::designs {
+
+void add_ndisif_lifetime(std::vector<Scenario>& list);
+
+}  // namespace nmrcheck::designs

@@ -1,0 +1,95 @@
+// The parts of interface providers.
+#pragma once
+
+#include <ndis.h>
+#include <nmrcheck.h>
+#include <wdm.h>
+
+#include "scenarios/kit.h"
+
+namespace nmrcheck::designs::ndisif {
+
+inline constexpr ULONG kTag = 'fiSN';
+inline constexpr NET_IFTYPE kIfType = IF_TYPE_ETHERNET_CSMACD;
+
+// How many requests each interface gets; they may come at the same time.
+inline constexpr Parameter kRequests{"requests", "callbacks of each interface", 1, 0, 4};
+
+// --- What providers hand over ---
+
+// With the right header.
+NDIS_IF_PROVIDER_CHARACTERISTICS characteristics(IFP_QUERY_OBJECT query, IFP_SET_OBJECT set);
+// A well-formed record without address and name; `number` makes the GUID differ.
+NET_IF_INFORMATION information(UCHAR number = 1);
+NET_LUID luid(NET_IFTYPE type, UINT32 luid_index);
+
+// --- What they answer ---
+
+// The values of an interface that changes nothing but its state.
+struct Values {
+  NET_IF_OPER_STATUS oper_status = NET_IF_OPER_STATUS_UP;
+};
+
+// A complete answer to any object that a provider must know; refuses all others, and a buffer that
+// is too small with the length that it needs.
+NDIS_STATUS answer(const Values& values, NET_IF_OBJECT_ID object, PULONG length, PVOID buffer);
+// No object can be set.
+NDIS_STATUS NTAPI refuse_set(NDIS_HANDLE context, NET_IF_OBJECT_ID object, ULONG length,
+                             PVOID buffer);
+
+// --- One interface in a driver's globals: the right static provider, to be varied ---
+
+struct Design;
+
+struct Provider {
+  const Design* design;
+  NDIS_HANDLE handle;
+  NET_IFINDEX index;
+  UINT32 luid_index;
+  NDIS_IF_PROVIDER_CHARACTERISTICS characteristics;
+  NET_IF_INFORMATION information;
+  Values values;
+  BOOLEAN has_luid;
+  BOOLEAN registered;  // the interface is
+  // For designs that have more.
+  sim::FiberId worker;  // the design's thread: to be joined by its unload
+  void* memory;
+  KMUTEX mutex;
+};
+
+// Answers from the Provider that is the interface's context.
+NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
+                                PVOID buffer);
+
+// Registers the provider, allocates a LUID index, and registers the interface with `context`, or
+// with the Provider itself if that is null. Undoes everything if a part fails, and returns why.
+NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query = query_globals,
+                  NDIS_HANDLE context = nullptr);
+// Undoes it, in reverse order: the interface is gone for good.
+void stop(Provider& provider);
+
+// --- Programs ---
+
+// Applies the parameter kRequests.
+void set_up(model::World& world, const ParameterValues& values);
+
+// A driver with one Provider, which is entered, asked, and unloaded.
+struct Design {
+  NDIS_STATUS (*enter)(Provider& provider) = [](Provider& provider) { return start(provider); };
+  void (*unload)(Provider& provider) = stop;
+  void (*thread)(Provider& provider) = nullptr;  // started when entered; unload joins it
+};
+
+void drive(model::World& world, const ParameterValues& values, const Design& design);
+
+template <const Design& kDesign>
+void drive_design(model::World& world, const ParameterValues& values) {
+  drive(world, values, kDesign);
+}
+
+template <const Design& kDesign>
+std::unique_ptr<sim::Program> make(const ParameterValues& values, const model::Profile& profile) {
+  return kit::make<drive_design<kDesign>>(values, profile);
+}
+
+}  // namespace nmrcheck::designs::ndisif
