@@ -199,7 +199,8 @@ enum class EventKind : std::uint8_t {
   kStackEntryDeleted,
   // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open.
   kBindingQueried,
-  // A query or set callback of `interface`; Returned: status, answer.
+  // A query or set callback of `interface`; Called: `block` is the object's identifier, `pointer`
+  // the buffer and `cell` its length, null if there is none. Returned: status, answer.
   kIfCallbackCalled,
   kIfCallbackReturned,
   // The answers to two queries of one interface between which nothing else happened: answer of the

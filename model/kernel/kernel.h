@@ -93,6 +93,8 @@ class Kernel {
     return fibers_[sim::index(fiber)].locks;
   }
   const LockOrder& lock_order() const { return lock_order_; }
+  // Those that were acquired inside a callback of the interface registry.
+  const std::vector<sim::ObjectId>& locks_of_interface_callbacks() const { return callback_locks_; }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
   // The name of the current fiber. Valid until the next call: like describe_block it is the
@@ -360,6 +362,7 @@ class Kernel {
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
   std::vector<const void*> watched_;
+  std::vector<sim::ObjectId> callback_locks_;
   std::vector<const void*> must_be_deleted_;                     // resources and lookaside lists
   std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
   sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed

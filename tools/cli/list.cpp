@@ -27,7 +27,8 @@ Json scenarios_json() {
                     {"summary", scenario.summary},
                     {"expected", expected},
                     {"twin", scenario.twin},
-                    {"source", scenario.source}});
+                    {"source", scenario.source},
+                    {"profile", scenario.profile}});
   }
   return list;
 }
