@@ -13,6 +13,7 @@ namespace nmrcheck::model {
 World::World(sim::Execution& execution, const Profile& profile, Callouts& callouts)
     : execution_(execution),
       kernel_(execution, *this),
+      records_(kernel_),
       registrar_(kernel_, profile, callouts),
       situations_(execution, view_, kernel_) {}
 
@@ -118,6 +119,10 @@ void World::describe(const Event& event) {
       break;
     case EventKind::kUnloadReturned:
       execution_.note(fmt::format("the image of {} is gone", module));
+      break;
+    case EventKind::kRestarted:
+      execution_.note(
+          fmt::format("boot {} begins{}", event.block, event.status != 0 ? ": power failed" : ""));
       break;
     default:
       break;

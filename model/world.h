@@ -6,6 +6,7 @@
 
 #include "model/event.h"
 #include "model/kernel/kernel.h"
+#include "model/kernel/records.h"
 #include "model/nmr/registrar.h"
 #include "model/nmr/view.h"
 #include "model/profile.h"
@@ -30,6 +31,7 @@ class World final : public EventSink {
 
   Kernel& kernel() { return kernel_; }
   Registrar& registrar() { return registrar_; }
+  Records& records() { return records_; }
   sim::Execution& execution() { return execution_; }
   const View& view() const { return view_; }
   // For verdicts on the fibers of drivers whose calls are seen.
@@ -53,6 +55,7 @@ class World final : public EventSink {
   sim::Execution& execution_;
   View view_;
   Kernel kernel_;
+  Records records_;
   Registrar registrar_;
   Situations situations_;
   const CallStackSource* call_stacks_ = nullptr;

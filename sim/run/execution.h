@@ -169,6 +169,7 @@ class Execution {
   // stop in it. A circle of waits for locks stays a deadlock: it could have closed before the
   // crash. What the crash hinders awaits an object that the caller's step has written.
   void leave_others_behind();
+  FiberId parent_of(FiberId fiber) const { return slots_[index(fiber)].parent; }
   bool left_behind(FiberId fiber) const { return (left_behind_ & mask_of(fiber)) != 0; }
 
   // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
