@@ -213,7 +213,7 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
   answer.bytes = exchange.bytes.data();
   answer.guards_intact = buffer.intact() && length.intact();
   answer.uptime_ms = execution_.now() / kTicksOfMillisecond;
-  answer.closing = interface.state != InterfaceState::kKnown;
+  answer.closing = interface.closing;
   for (std::uint32_t i = 0; i < answer.written() && i < exchange.first.size(); ++i) {
     if (exchange.bytes[i] != poison || exchange.first[i] != kPoisons[0]) continue;
     answer.first_unwritten = i;

@@ -183,12 +183,14 @@ void add_ndisif_lifetime(std::vector<Scenario>& list) {
   add_right("ndisif/numbered-contexts",
             "The context is a number and a generation, looked up under a lock in each callback.",
             ndisif::make<kNumbered>);
-  const auto add = [&](std::string_view name, std::string_view summary, std::string_view twin,
-                       std::string_view fixed_summary, auto faulty, auto fixed) {
+  using Rules = std::vector<std::string_view>;
+  const auto add = [&](std::string_view name, std::string_view summary, const Rules& rules,
+                       std::string_view twin, std::string_view fixed_summary, auto faulty,
+                       auto fixed) {
     add_pair(list,
              {name,
               summary,
-              {"NDISIF-CB-01"},
+              rules,
               twin,
               "NdisIfDeregisterInterface reference page: it says nothing of callbacks in progress",
               {ndisif::kRequests},
@@ -199,16 +201,17 @@ void add_ndisif_lifetime(std::vector<Scenario>& list) {
   };
   add("ndisif/free-after-deregister",
       "The interface's context is freed as soon as NdisIfDeregisterInterface has returned.",
-      "ndisif/free-after-deregister-fixed",
+      {"NDISIF-CB-01"}, "ndisif/free-after-deregister-fixed",
       "The context is freed when NdisIfDeregisterProvider has returned.",
       ndisif::make<kFreedAtOnce>, ndisif::make<kFreedAtTheEnd>);
   add("ndisif/count-in-context",
       "Callbacks count themselves in the context; the last one frees it.",
-      "ndisif/count-in-context-fixed", "The context is a number, and the count a global.",
-      ndisif::make<kCountedInside>, ndisif::make<kNumbered>);
+      {"NDISIF-CB-01", "KRN-POOL-02"}, "ndisif/count-in-context-fixed",
+      "The context is a number, and the count a global.", ndisif::make<kCountedInside>,
+      ndisif::make<kNumbered>);
   add("ndisif/count-in-globals",
       "Callbacks count themselves in a global; the context is freed when the count is 0.",
-      "ndisif/count-in-globals-fixed",
+      {"NDISIF-CB-01"}, "ndisif/count-in-globals-fixed",
       "The context is freed when NdisIfDeregisterProvider has returned.",
       ndisif::make<kCountedOutside>, ndisif::make<kFreedAtTheEnd>);
 }
