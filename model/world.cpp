@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "model/ndisif/objects.h"
 #include "model/rules/catalog.h"
 
 namespace nmrcheck::model {
@@ -121,6 +122,12 @@ void World::describe(const Event& event) {
       execution_.note(fmt::format("← {}", event.name));
       break;
     case EventKind::kDeregisterReturned:
+      execution_.note(returned(event, event.name));
+      break;
+    case EventKind::kIfCallbackCalled:
+      execution_.note(fmt::format("→ {} {}", event.name, object_name(event.block)));
+      break;
+    case EventKind::kIfCallbackReturned:
       execution_.note(returned(event, event.name));
       break;
     case EventKind::kUnloadReturned:

@@ -67,6 +67,7 @@ std::vector<Scenario> all_scenarios() {
   add_ndisif_lifetime(list);
   add_ndisif_callbacks(list);
   add_ndisif_answers(list);
+  add_ndisif_both(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

@@ -25,6 +25,20 @@ std::string status_name(std::uint32_t status) {
       return "STATUS_INVALID_DEVICE_STATE";
     case kStatusNoInterface:
       return "STATUS_NOINTERFACE";
+    case kStatusUnsuccessful:
+      return "STATUS_UNSUCCESSFUL";
+    case kStatusNotSupported:
+      return "STATUS_NOT_SUPPORTED";
+    case kStatusDuplicateObjectId:
+      return "STATUS_DUPLICATE_OBJECTID";
+    case kStatusInterfaceNotFound:
+      return "STATUS_NDIS_INTERFACE_NOT_FOUND";
+    case kStatusBadVersion:
+      return "NDIS_STATUS_BAD_VERSION";
+    case kStatusInvalidOid:
+      return "NDIS_STATUS_INVALID_OID";
+    case kStatusBufferTooShort:
+      return "NDIS_STATUS_BUFFER_TOO_SHORT";
     default:
       return fmt::format("status 0x{:08X}", status);
   }

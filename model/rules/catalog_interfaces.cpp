@@ -10,13 +10,6 @@ namespace {
 constexpr auto kInterfaceProvider = Party::kInterfaceProvider;
 
 constexpr std::array kRules{
-    RuleInfo{"NDISIF-CB-02", Severity::kS1, kInterfaceProvider,
-             "A callback writes into the buffer that it was given, up to the length that it was "
-             "told, reports no more than that, and uses neither after it has returned.",
-             "IF_QUERY_OBJECT reference page",
-             "Compare the length first; if it is too small, store the length that is needed and "
-             "return an error without writing.",
-             buffer_misused, EventSet(K::kIfCallbackReturned, K::kFreedMemoryTouched)},
     RuleInfo{
         "NDISIF-CB-01", Severity::kS1, kInterfaceProvider,
         "The context of an interface, the provider's globals and its code stay valid for every "
@@ -27,6 +20,13 @@ constexpr std::array kRules{
         "Free contexts after NdisIfDeregisterProvider has returned; or give a number and a "
         "generation as the context, and look it up under a lock.",
         callback_touches_dead, EventSet(K::kFreedMemoryTouched, K::kUnloadReturned)},
+    RuleInfo{"NDISIF-CB-02", Severity::kS1, kInterfaceProvider,
+             "A callback writes into the buffer that it was given, up to the length that it was "
+             "told, reports no more than that, and uses neither after it has returned.",
+             "IF_QUERY_OBJECT reference page",
+             "Compare the length first; if it is too small, store the length that is needed and "
+             "return an error without writing.",
+             buffer_misused, EventSet(K::kIfCallbackReturned, K::kFreedMemoryTouched)},
     RuleInfo{"NDISIF-CB-03", Severity::kS5, kInterfaceProvider,
              "A callback answers before it returns, and does not return NDIS_STATUS_PENDING.",
              "IF_QUERY_OBJECT and IF_SET_OBJECT reference pages; no function completes a request",

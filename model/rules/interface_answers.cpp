@@ -136,8 +136,8 @@ std::optional<std::string> object_missing(const Event& event, const RuleContext&
   if (object == nullptr || object->kind != ObjectClass::kMandatory || answer.set) {
     return std::nullopt;
   }
-  const bool may_fail = answer.status == kNdisResources ||
-                        answer.status == kNdisInterfaceNotFound || answer.closing ||
+  const bool may_fail = answer.status == kStatusInsufficientResources ||
+                        answer.status == kStatusInterfaceNotFound || answer.closing ||
                         answer.offered < object->bytes;
   if (nt_success(answer.status) || may_fail) return std::nullopt;
   return fmt::format("{} fails ({}), though every provider answers it", asked(event, context),

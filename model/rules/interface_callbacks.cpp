@@ -48,7 +48,9 @@ std::optional<std::string> callback_touches_dead(const Event& event, const RuleC
   };
   if (event.kind == EventKind::kFreedMemoryTouched) {
     const Frame* callback = interface_callback(context.kernel, event.fiber);
-    if (callback == nullptr) return std::nullopt;
+    const sim::HeapBlock& block = context.kernel.execution().heap().block(event.block);
+    const bool buffer = context.interfaces.owner_of_buffer(block) != kNoInterface;
+    if (callback == nullptr || buffer) return std::nullopt;
     return fmt::format("{} of {} touches freed memory {}: {}", callback->name,
                        describe_interface(callback->interface, context), state(callback->interface),
                        context.kernel.describe_block(event.block));

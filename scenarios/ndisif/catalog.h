@@ -10,5 +10,6 @@ namespace nmrcheck::designs {
 void add_ndisif_lifetime(std::vector<Scenario>& list);
 void add_ndisif_callbacks(std::vector<Scenario>& list);
 void add_ndisif_answers(std::vector<Scenario>& list);
+void add_ndisif_both(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs
