@@ -68,6 +68,8 @@ std::vector<Scenario> all_scenarios() {
   add_ndisif_registration(list);
   add_ndisif_deregistration(list);
   add_ndisif_lifetime(list);
+  add_ndisif_callbacks(list);
+  add_ndisif_answers(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

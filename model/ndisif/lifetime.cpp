@@ -204,6 +204,7 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   if (!counts) --provider.interfaces;
   execution_.step({{leaving.calls, Op::kBeginDrain}, {leaving.object, Op::kUpdate}}, "close",
                   kernel_.place());
+  leaving.closing = true;
   leaving.leaving = waits;
   sim::Footprint end{{leaving.object, Op::kUpdate}, {directory(), Op::kUpdate}};
   if (waits == 0) end.add({leaving.calls, Op::kAwait, inside == 1 ? own : 0});

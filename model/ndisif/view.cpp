@@ -27,6 +27,13 @@ const LuidView* InterfacesView::luid(std::uint64_t value) const {
   return nullptr;
 }
 
+InterfaceId InterfacesView::owner_of_buffer(const sim::HeapBlock& block) const {
+  for (const auto& [buffer, owner] : buffers_) {
+    if (block.contains(buffer)) return owner;
+  }
+  return kNoInterface;
+}
+
 IfProviderView& InterfacesView::provider_at(IfProviderId id) {
   if (index(id) >= providers_.size()) providers_.resize(index(id) + 1);
   return providers_[index(id)];
@@ -109,6 +116,9 @@ void InterfacesView::fold_interface(const Event& event) {
       break;
     case EventKind::kIfCallbackCalled:
       ++interface_at(facts.interface).callbacks;
+      for (const void* lent : {event.pointer, event.cell}) {
+        if (lent != nullptr) buffers_.emplace_back(lent, facts.interface);
+      }
       break;
     case EventKind::kIfCallbackReturned:
       --interface_at(facts.interface).callbacks;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "model/event.h"
 #include "model/interface_facts.h"
+#include "sim/run/heap.h"
 
 namespace nmrcheck::model {
 
@@ -69,6 +71,8 @@ class InterfacesView {
   const IfDriverView& driver(ModuleId id) const;
   // Null if the LUID was never allocated.
   const LuidView* luid(std::uint64_t value) const;
+  // Whose request had its buffer, or the length of it, in `block`; kNoInterface if nobody's.
+  InterfaceId owner_of_buffer(const sim::HeapBlock& block) const;
   std::uint32_t provider_count() const { return static_cast<std::uint32_t>(providers_.size()); }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
   const std::vector<LuidView>& luids() const { return luids_; }
@@ -88,6 +92,7 @@ class InterfacesView {
   std::vector<IfDriverView> drivers_;
   std::vector<LuidView> luids_;
   std::vector<StackPairView> pairs_;
+  std::vector<std::pair<const void*, InterfaceId>> buffers_;  // of requests, and their lengths
 };
 
 }  // namespace nmrcheck::model
