@@ -177,7 +177,7 @@ enum class EventKind : std::uint8_t {
   kIfProviderReturned,
   // A provider handle, `pointer`, was given to a function: the provider if it is, or was, one's.
   kIfProviderHandleUsed,
-  // NdisIfDeregisterProvider with a live handle: `block` interfaces count as registered.
+  // NdisIfDeregisterProvider with a live handle, `pointer`: `block` interfaces count as registered.
   kIfProviderDeregistering,
   kIfProviderDeregistered,
   // NdisIfRegisterInterface with a live handle; Called: provider, luid, context; `pointer` is the

@@ -64,6 +64,9 @@ std::vector<Scenario> all_scenarios() {
   add_bugs_teardown(list);
   add_bugs_registrar(list);
   add_generated(list);
+  add_ndisif_contract(list);
+  add_ndisif_registration(list);
+  add_ndisif_deregistration(list);
   add_ndisif_lifetime(list);
   add_ndisif_callbacks(list);
   add_ndisif_answers(list);

@@ -12,16 +12,9 @@ using sim::Op;
 
 constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
-constexpr std::uint16_t kInformationBytes = 0x60;
-constexpr std::uint8_t kObjectTypeDefault = 0x80;
-constexpr std::uint16_t kAddressBytesMax = 32;
-constexpr std::uint16_t kNameBytesMax = 512;
-
 bool contents_valid(const InterfaceDescription& given) {
-  return given.access_type >= 1 && given.access_type < 5 && given.direction_type >= 0 &&
-         given.direction_type < 3 && given.connection_type >= 1 && given.connection_type < 4 &&
-         given.address_length <= kAddressBytesMax && given.name_length <= kNameBytesMax &&
-         given.name_length % 2 == 0;
+  return enums_in_range(given) && given.address_length <= kAddressBytesMax &&
+         given.name_length <= kNameBytesMax && given.name_length % 2 == 0;
 }
 
 }  // namespace

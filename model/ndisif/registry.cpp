@@ -40,9 +40,6 @@ enum HandlerAnswer : std::uint32_t {  // alternatives of U03
   kReservedInvalid,
 };
 
-constexpr std::uint16_t kCharacteristicsBytes = 0x28;
-constexpr std::uint8_t kObjectTypeDefault = 0x80;
-
 }  // namespace
 
 InterfaceRegistry::InterfaceRegistry(Kernel& kernel, const Profile& profile,
@@ -228,7 +225,7 @@ void InterfaceRegistry::deregister_provider(void* handle) {
   emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
   if (!found || !providers_[index(*found)].live) return;
   IfProvider& leaving = providers_[index(*found)];
-  emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces);
+  emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces, handle);
   leaving.live = false;
   // Callbacks that NdisIfDeregisterInterface did not wait for (U10, U12).
   for (const Interface& interface : interfaces_) {

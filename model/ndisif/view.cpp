@@ -15,6 +15,11 @@ const InterfaceView& InterfacesView::interface(InterfaceId id) const {
   return index(id) < interfaces_.size() ? interfaces_[index(id)] : unknown;
 }
 
+const IfDriverView& InterfacesView::driver(ModuleId id) const {
+  static const IfDriverView unknown;
+  return index(id) < drivers_.size() ? drivers_[index(id)] : unknown;
+}
+
 const LuidView* InterfacesView::luid(std::uint64_t value) const {
   for (const LuidView& luid : luids_) {
     if (luid.luid == value) return &luid;
@@ -49,6 +54,7 @@ LuidView& InterfacesView::luid_at(std::uint64_t value) {
 
 void InterfacesView::fold(const Event& event) {
   const InterfaceFacts& facts = *event.interfaces;
+  fold_driver(event);
   switch (event.kind) {
     case EventKind::kIfProviderReturned:
       if (facts.provider == kNoIfProvider) break;
@@ -72,6 +78,16 @@ void InterfacesView::fold(const Event& event) {
       fold_interface(event);
       break;
   }
+}
+
+// Calls from outside of all drivers are not remembered.
+void InterfacesView::fold_driver(const Event& event) {
+  if (event.module == kNoModule) return;
+  if (index(event.module) >= drivers_.size()) drivers_.resize(index(event.module) + 1);
+  IfDriverView& driver = drivers_[index(event.module)];
+  if (event.kind == EventKind::kIfProviderReturned) driver.register_provider = event.status;
+  if (event.kind == EventKind::kInterfaceReturned) driver.register_interface = event.status;
+  if (event.kind == EventKind::kLuidAllocated) driver.allocate_luid = event.status;
 }
 
 void InterfacesView::fold_interface(const Event& event) {

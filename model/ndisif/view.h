@@ -34,6 +34,13 @@ struct InterfaceView {
   std::uint32_t callbacks = 0;  // inside of it
 };
 
+// What became of a driver's latest calls: 0 for success, or if there was none.
+struct IfDriverView {
+  std::uint32_t register_provider = 0;  // NDIS_STATUS bits
+  std::uint32_t register_interface = 0;
+  std::uint32_t allocate_luid = 0;
+};
+
 // A LUID index of a type, from when it was allocated first.
 struct LuidView {
   std::uint64_t luid = 0;
@@ -61,6 +68,7 @@ class InterfacesView {
   // An event may name what nothing is known of: all fields default.
   const IfProviderView& provider(IfProviderId id) const;
   const InterfaceView& interface(InterfaceId id) const;
+  const IfDriverView& driver(ModuleId id) const;
   // Null if the LUID was never allocated.
   const LuidView* luid(std::uint64_t value) const;
   // Whose request had its buffer, or the length of it, in `block`; kNoInterface if nobody's.
@@ -74,12 +82,14 @@ class InterfacesView {
   IfProviderView& provider_at(IfProviderId id);
   InterfaceView& interface_at(InterfaceId id);
   LuidView& luid_at(std::uint64_t value);
+  void fold_driver(const Event& event);
   void fold_interface(const Event& event);
   void fold_luid(const Event& event);
   void fold_pair(const Event& event);
 
   std::vector<IfProviderView> providers_;
   std::vector<InterfaceView> interfaces_;
+  std::vector<IfDriverView> drivers_;
   std::vector<LuidView> luids_;
   std::vector<StackPairView> pairs_;
   std::vector<std::pair<const void*, InterfaceId>> buffers_;  // of requests, and their lengths

@@ -127,12 +127,14 @@ NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PU
   return answer(values, object, length, buffer);
 }
 
-NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context) {
+NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context,
+                  PNET_IF_INFORMATION given) {
   provider.characteristics = characteristics(query, refuse_set);
-  return start_with_own_characteristics(provider, context);
+  return start_with_own_characteristics(provider, context, given);
 }
 
-NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context) {
+NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context,
+                                           PNET_IF_INFORMATION given) {
   provider.information = information();
   provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
@@ -143,9 +145,10 @@ NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE conte
   status = NdisIfAllocateNetLuidIndex(kIfType, &provider.luid_index);
   provider.has_luid = status == NDIS_STATUS_SUCCESS;
   if (provider.has_luid) {
-    status = NdisIfRegisterInterface(provider.handle, luid(kIfType, provider.luid_index),
-                                     context == nullptr ? &provider : context,
-                                     &provider.information, &provider.index);
+    status =
+        NdisIfRegisterInterface(provider.handle, luid(kIfType, provider.luid_index),
+                                context == nullptr ? &provider : context,
+                                given == nullptr ? &provider.information : given, &provider.index);
     provider.registered = status == NDIS_STATUS_SUCCESS;
   }
   if (status != NDIS_STATUS_SUCCESS) stop(provider);

@@ -60,6 +60,7 @@ struct Provider {
   void* memory;
   KMUTEX mutex;
   KSPIN_LOCK lock;
+  EX_RUNDOWN_REF rundown;
   KEVENT drained;
   LONG references;
   ULONG generation;
@@ -74,11 +75,13 @@ NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PU
                                 PVOID buffer);
 
 // Registers the provider, allocates a LUID index, and registers the interface with `context`, or
-// with the Provider itself if that is null. Undoes everything if a part fails, and returns why.
+// with the Provider itself if that is null; likewise `given`, the information. Undoes everything if
+// a part fails, and returns why.
 NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query = query_globals,
-                  NDIS_HANDLE context = nullptr);
+                  NDIS_HANDLE context = nullptr, PNET_IF_INFORMATION given = nullptr);
 // The same with the characteristics that the Provider has.
-NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context = nullptr);
+NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context = nullptr,
+                                           PNET_IF_INFORMATION given = nullptr);
 // Undoes it, in reverse order: the interface is gone for good.
 void stop(Provider& provider);
 
