@@ -138,7 +138,8 @@ class InterfaceRegistry final {
   void add_image(sim::Footprint& footprint, ModuleId module) const;
   void emit(EventKind kind, const char* function, const InterfaceFacts& facts,
             std::uint32_t status = 0, std::uint32_t block = 0, const void* pointer = nullptr);
-  // The status with which a call that documents RESOURCES fails, if it does (U29).
+  // The status with which a call that documents RESOURCES and others fails, if it does (U29). One
+  // that documents no others asks Kernel::may_fail.
   std::optional<std::uint32_t> injected_failure(const char* function);
   // What a failed call leaves in an out variable (U04).
   template <class Value>

@@ -43,7 +43,7 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  const bool fails = kernel_.may_fail(kFunction);
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
@@ -71,7 +71,7 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
     status = kNdisInterfaceNotFound;
   } else if (higher == lower) {
     status = kNdisInvalidParameter;
-  } else if (failure) {
+  } else if (fails) {
     status = kNdisResources;
   } else if (same == pairs_.end()) {
     pairs_.push_back({boot(), higher, lower});
