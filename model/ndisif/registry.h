@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "model/answers.h"
@@ -84,6 +85,8 @@ class InterfaceRegistry final {
   const Interface& interface(InterfaceId id) const { return interfaces_[index(id)]; }
   const IfProvider& provider(IfProviderId id) const { return providers_[index(id)]; }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
+  // The stack table: (higher, lower), each pair once, in the order in which they came.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> stack_pairs() const;
 
  private:
   struct Pair {

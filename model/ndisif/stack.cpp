@@ -105,6 +105,14 @@ void InterfaceRegistry::delete_stack_entry(std::uint32_t higher, std::uint32_t l
   emit(EventKind::kStackEntryDeleted, kFunction, facts, 0, deleted ? 1 : 0);
 }
 
+std::vector<std::pair<std::uint32_t, std::uint32_t>> InterfaceRegistry::stack_pairs() const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (const Pair& pair : pairs_) {
+    if (pair.boot == boot()) pairs.emplace_back(pair.higher, pair.lower);
+  }
+  return pairs;
+}
+
 // --- Bindings ---
 
 void* InterfaceRegistry::open_binding(std::uint32_t highest, std::uint32_t lowest) {
