@@ -38,6 +38,7 @@ class BareRegistry final : public EventSink {
 
   Kernel& kernel() { return kernel_; }
   InterfaceRegistry& registry() { return registry_; }
+  const InterfaceRegistry& registry() const { return registry_; }
   const std::vector<Fact>& facts() const { return facts_; }
   // Calls `code` as the module's.
   void as(ModuleId module, sim::FunctionRef code);
