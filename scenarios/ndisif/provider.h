@@ -87,8 +87,8 @@ void stop(Provider& provider);
 
 // --- Programs ---
 
-// As the parameters kRequests and kObjects say.
-model::Requests requests_of(const ParameterValues& values);
+// Lets the world ask as the parameters kRequests and kObjects say; returns what it asks for.
+model::Requests set_up(model::World& world, const ParameterValues& values);
 
 // A driver with one Provider, which is entered, asked, and unloaded.
 struct Design {
