@@ -37,6 +37,7 @@ void World::emit(const Event& event) {
 }
 
 std::optional<sim::Violation> World::judge(const Event& event) {
+  if (!judging_) return std::nullopt;
   const RuleContext context{view_, interfaces_view_, kernel_};
   for (const RuleInfo* rule : rules_on(event.kind)) {
     if (rule->hint != nullptr) give_hint(*rule, rule->hint(event, context), event.place);

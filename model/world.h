@@ -40,6 +40,9 @@ class World final : public EventSink {
   const View& view() const { return view_; }
   // For verdicts on the fibers of drivers whose calls are seen.
   void set_call_stacks(const CallStackSource* source) { call_stacks_ = source; }
+  // From now on no rule is asked: shows what the registrars answer to what a rule forbids. The
+  // kernel's own verdicts stay.
+  void stop_judging() { judging_ = false; }
 
   void emit(const Event& event) override;
   [[noreturn]] void broken(const char* id, std::string message, sim::Place place) override;
@@ -64,6 +67,7 @@ class World final : public EventSink {
   Registrar registrar_;
   InterfaceRegistry interfaces_;
   Situations situations_;
+  bool judging_ = true;
   const CallStackSource* call_stacks_ = nullptr;
 };
 

@@ -172,7 +172,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  const bool fails = kernel_.may_fail(kFunction);
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   kernel_.add_variable(footprint, handle, Op::kUpdate);
@@ -184,7 +184,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
     return own.module == module && own.live;
   });
   if (nt_success(status) && second && row(7) == 1) status = kStatusInvalidParameter;
-  if (nt_success(status) && failure) status = *failure;
+  if (nt_success(status) && fails) status = kStatusInsufficientResources;
   if (!nt_success(status)) {
     spoil(handle, kPoisonProviderHandle);
   } else {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "model/answers.h"
@@ -87,6 +88,8 @@ class InterfaceRegistry final {
   const Interface& interface(InterfaceId id) const { return interfaces_[index(id)]; }
   const IfProvider& provider(IfProviderId id) const { return providers_[index(id)]; }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
+  // The stack table: (higher, lower), each pair once, in the order in which they came.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> stack_pairs() const;
 
  private:
   struct Pair {
@@ -141,7 +144,8 @@ class InterfaceRegistry final {
   void add_image(sim::Footprint& footprint, ModuleId module) const;
   void emit(EventKind kind, const char* function, const InterfaceFacts& facts,
             std::uint32_t status = 0, std::uint32_t block = 0, const void* pointer = nullptr);
-  // The status with which a call that documents RESOURCES fails, if it does (U29).
+  // The status with which a call that documents RESOURCES and others fails, if it does (U29). One
+  // that documents no others asks Kernel::may_fail.
   std::optional<std::uint32_t> injected_failure(const char* function);
   // What a failed call leaves in an out variable (U04).
   template <class Value>

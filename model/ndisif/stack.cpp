@@ -43,7 +43,7 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  const bool fails = kernel_.may_fail(kFunction);
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
@@ -71,7 +71,7 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
     status = kStatusInterfaceNotFound;
   } else if (higher == lower) {
     status = kStatusInvalidParameter;
-  } else if (failure) {
+  } else if (fails) {
     status = kStatusInsufficientResources;
   } else if (same == pairs_.end()) {
     pairs_.push_back({boot(), higher, lower});
@@ -103,6 +103,14 @@ void InterfaceRegistry::delete_stack_entry(std::uint32_t higher, std::uint32_t l
       .lower = find_interface(lower).value_or(latest_with_index(lower)),
       .boot = boot()};
   emit(EventKind::kStackEntryDeleted, kFunction, facts, 0, deleted ? 1 : 0);
+}
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> InterfaceRegistry::stack_pairs() const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (const Pair& pair : pairs_) {
+    if (pair.boot == boot()) pairs.emplace_back(pair.higher, pair.lower);
+  }
+  return pairs;
 }
 
 // --- Bindings ---
