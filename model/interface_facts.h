@@ -60,6 +60,22 @@ struct InterfaceDescription {
   std::size_t allocation_bytes = 0;
 };
 
+// What their headers say, on 64 bits: NDIS_OBJECT_TYPE_DEFAULT, NDIS_OBJECT_REVISION_1 and the
+// NDIS_SIZEOF_..._REVISION_1 of the two structures.
+inline constexpr std::uint8_t kObjectTypeDefault = 0x80;
+inline constexpr std::uint8_t kObjectRevision = 1;
+inline constexpr std::uint16_t kCharacteristicsBytes = 0x28;
+inline constexpr std::uint16_t kInformationBytes = 0x60;
+// IF_MAX_PHYS_ADDRESS_LENGTH, and IF_MAX_STRING_SIZE characters.
+inline constexpr std::uint16_t kAddressBytesMax = 32;
+inline constexpr std::uint16_t kNameBytesMax = 512;
+
+// Whether access, direction and connection type are values of their enumerations.
+constexpr bool enums_in_range(const InterfaceDescription& given) {
+  return given.access_type >= 1 && given.access_type < 5 && given.direction_type >= 0 &&
+         given.direction_type < 3 && given.connection_type >= 1 && given.connection_type < 4;
+}
+
 inline constexpr std::uint32_t kAllWritten = 0xffffffffu;
 
 // What a query or set callback made of a request.

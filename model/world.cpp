@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "model/ndisif/objects.h"
 #include "model/rules/catalog.h"
 
 namespace nmrcheck::model {
@@ -14,6 +15,7 @@ World::World(sim::Execution& execution, const Profile& profile, Callouts& callou
              InterfaceCallouts& interface_callouts)
     : execution_(execution),
       kernel_(execution, *this),
+      records_(kernel_),
       registrar_(kernel_, profile, callouts),
       interfaces_(kernel_, profile, interface_callouts),
       situations_(execution, view_, kernel_) {}
@@ -123,8 +125,18 @@ void World::describe(const Event& event) {
     case EventKind::kDeregisterReturned:
       execution_.note(returned(event, event.name));
       break;
+    case EventKind::kIfCallbackCalled:
+      execution_.note(fmt::format("→ {} {}", event.name, object_name(event.block)));
+      break;
+    case EventKind::kIfCallbackReturned:
+      execution_.note(returned(event, event.name));
+      break;
     case EventKind::kUnloadReturned:
       execution_.note(fmt::format("the image of {} is gone", module));
+      break;
+    case EventKind::kRestarted:
+      execution_.note(
+          fmt::format("boot {} begins{}", event.block, event.status != 0 ? ": power failed" : ""));
       break;
     default:
       break;

@@ -64,7 +64,13 @@ std::vector<Scenario> all_scenarios() {
   add_bugs_teardown(list);
   add_bugs_registrar(list);
   add_generated(list);
+  add_ndisif_contract(list);
+  add_ndisif_registration(list);
+  add_ndisif_deregistration(list);
   add_ndisif_lifetime(list);
+  add_ndisif_callbacks(list);
+  add_ndisif_answers(list);
+  add_ndisif_both(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

@@ -25,6 +25,8 @@ struct Parameter {
 // Values by name; every parameter of the scenario is present.
 using ParameterValues = std::map<std::string, std::int64_t>;
 
+inline constexpr std::string_view kUsualProfile = "documented";
+
 struct Scenario {
   std::string_view name;     // "nmr/raw-client-pointer"
   std::string_view summary;  // one sentence
@@ -40,7 +42,7 @@ struct Scenario {
   // where one never does, "verified" says less than it seems to.
   std::vector<std::string_view> situations = {};
   // The built-in profile under which a faulty one breaks its rules, if that is not "documented".
-  std::string_view profile = "documented";
+  std::string_view profile = kUsualProfile;
 };
 
 // All scenarios in a fixed order.

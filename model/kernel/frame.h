@@ -22,6 +22,14 @@ inline constexpr std::uint32_t kStatusInvalidParameter = 0xC000000Du;
 inline constexpr std::uint32_t kStatusInsufficientResources = 0xC000009Au;
 inline constexpr std::uint32_t kStatusInvalidDeviceState = 0xC0000184u;
 inline constexpr std::uint32_t kStatusNoInterface = 0xC00002B9u;
+inline constexpr std::uint32_t kStatusUnsuccessful = 0xC0000001u;
+inline constexpr std::uint32_t kStatusNotSupported = 0xC00000BBu;
+inline constexpr std::uint32_t kStatusDuplicateObjectId = 0xC000022Au;
+inline constexpr std::uint32_t kStatusInterfaceNotFound = 0xC023002Bu;
+// NDIS_STATUS values that are no NTSTATUS:
+inline constexpr std::uint32_t kStatusBadVersion = 0xC0010004u;
+inline constexpr std::uint32_t kStatusBufferTooShort = 0xC0010016u;
+inline constexpr std::uint32_t kStatusInvalidOid = 0xC0010017u;
 
 // Handles, and other values that stand for what drivers cannot look into, lie here.
 inline constexpr std::uintptr_t kHandlesBegin = 0xFFFFE00000000000u;
@@ -95,6 +103,7 @@ bool in_callback(const std::vector<Frame>& frames);
 struct Module {
   std::string name;
   bool unloaded = false;
+  std::uint32_t boot = 0;                // in which it was loaded
   sim::ObjectId pins = sim::kNoObject;   // counts I/O work items that keep the image
   sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
 };

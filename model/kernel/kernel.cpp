@@ -25,6 +25,20 @@ std::string status_name(std::uint32_t status) {
       return "STATUS_INVALID_DEVICE_STATE";
     case kStatusNoInterface:
       return "STATUS_NOINTERFACE";
+    case kStatusUnsuccessful:
+      return "STATUS_UNSUCCESSFUL";
+    case kStatusNotSupported:
+      return "STATUS_NOT_SUPPORTED";
+    case kStatusDuplicateObjectId:
+      return "STATUS_DUPLICATE_OBJECTID";
+    case kStatusInterfaceNotFound:
+      return "STATUS_NDIS_INTERFACE_NOT_FOUND";
+    case kStatusBadVersion:
+      return "NDIS_STATUS_BAD_VERSION";
+    case kStatusInvalidOid:
+      return "NDIS_STATUS_INVALID_OID";
+    case kStatusBufferTooShort:
+      return "NDIS_STATUS_BUFFER_TOO_SHORT";
     default:
       return fmt::format("status 0x{:08X}", status);
   }
@@ -47,6 +61,7 @@ bool in_callback(const std::vector<Frame>& frames) {
 Kernel::Kernel(sim::Execution& execution, EventSink& sink)
     : execution_(execution),
       sink_(sink),
+      power_(*this),
       lock_order_(execution),
       fibers_(sim::kFibersMax),
       thread_ends_(sim::kFibersMax, sim::kNoObject) {}
@@ -77,6 +92,7 @@ sim::Place Kernel::place() const {
 ModuleId Kernel::load(std::string name) {
   Module& module = modules_.emplace_back();
   module.name = std::move(name);
+  module.boot = power_.boot();
   module.pins = execution_.create("work items that keep the image");
   module.image = execution_.create("image");
   return ModuleId{static_cast<std::uint32_t>(modules_.size() - 1)};

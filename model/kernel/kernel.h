@@ -17,6 +17,7 @@
 #include "model/kernel/frame.h"
 #include "model/kernel/lock_order.h"
 #include "model/kernel/object_table.h"
+#include "model/kernel/power.h"
 #include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
 
@@ -52,6 +53,8 @@ class Kernel {
   Kernel(sim::Execution& execution, EventSink& sink);
 
   sim::Execution& execution() const { return execution_; }
+  Power& power() { return power_; }
+  const Power& power() const { return power_; }
   void emit(Event event) const;  // fills in fiber and place
   // Drops the fiber with what its frames own: the caller's temporaries must have ended before.
   [[noreturn]] void broken(const char* rule, std::string message) const;
@@ -93,6 +96,8 @@ class Kernel {
     return fibers_[sim::index(fiber)].locks;
   }
   const LockOrder& lock_order() const { return lock_order_; }
+  // Those that were acquired inside a callback of the interface registry.
+  const std::vector<sim::ObjectId>& locks_of_interface_callbacks() const { return callback_locks_; }
   // The module whose code runs on the current fiber, kNoModule outside of all.
   ModuleId current_module() const;
   // The name of the current fiber. Valid until the next call: like describe_block it is the
@@ -351,6 +356,7 @@ class Kernel {
 
   sim::Execution& execution_;
   EventSink& sink_;
+  Power power_;
   IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::uintptr_t variable_mask_ = ~std::uintptr_t{0};
@@ -360,6 +366,7 @@ class Kernel {
   std::vector<sim::ObjectId> thread_ends_;                       // indexed by FiberId
   std::vector<std::pair<std::uint32_t, sim::ObjectId>> judges_;  // of blocks' frees
   std::vector<const void*> watched_;
+  std::vector<sim::ObjectId> callback_locks_;
   std::vector<const void*> must_be_deleted_;                     // resources and lookaside lists
   std::vector<std::pair<std::uint32_t, Frame>> made_in_attach_;  // blocks, by the callback
   sim::ObjectId faults_ = sim::kNoObject;                        // made when any are allowed

@@ -39,6 +39,10 @@ void Kernel::hold(const void* lock, LockKind kind, bool waited) {
        .place = fiber.place,
        .life = std::uint64_t{entry.initializations} << 32 | block_of(lock).value_or(kNoBlock)});
   if (waited && fiber.locks.size() > 1) lock_order_.waited_for_last(fiber.locks);
+  const bool in_interface_callback =
+      std::any_of(fiber.frames.begin(), fiber.frames.end(),
+                  [](const Frame& frame) { return frame.kind == FrameKind::kInterfaceCallback; });
+  if (in_interface_callback) callback_locks_.push_back(entry.object);
 }
 
 void Kernel::drop(sim::ObjectId object) {

@@ -8,14 +8,6 @@
 
 namespace nmrcheck::model {
 
-inline constexpr std::uint32_t kNdisResources = 0xC000009Au;
-inline constexpr std::uint32_t kNdisFailure = 0xC0000001u;
-inline constexpr std::uint32_t kNdisInvalidParameter = 0xC000000Du;
-inline constexpr std::uint32_t kNdisNotSupported = 0xC00000BBu;
-inline constexpr std::uint32_t kNdisBadVersion = 0xC0010004u;
-inline constexpr std::uint32_t kNdisDuplicateObjectId = 0xC000022Au;
-inline constexpr std::uint32_t kNdisInterfaceNotFound = 0xC023002Bu;
-
 // What a failed call may leave in its out variables (U04).
 inline constexpr std::uint32_t kPoisonIndex = 0x00BAD1DEu;
 inline constexpr std::uint32_t kPoisonLuidIndex = 0x00BAD10Du;
@@ -64,7 +56,9 @@ struct Interface {
   InterfaceGuid guid{};
   bool returned = false;  // NdisIfRegisterInterface has
   InterfaceState state = InterfaceState::kKnown;
-  std::uint32_t leaving = 0;  // answer to U10, once it closes
+  // Change with the object, when no more callbacks are chosen:
+  bool closing = false;
+  std::uint32_t leaving = 0;  // answer to U10
   // Rundown: acquired by each callback that is chosen, until it is left or given up.
   sim::ObjectId calls = sim::kNoObject;
   sim::ObjectId object = sim::kNoObject;

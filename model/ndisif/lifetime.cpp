@@ -12,16 +12,9 @@ using sim::Op;
 
 constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
-constexpr std::uint16_t kInformationBytes = 0x60;
-constexpr std::uint8_t kObjectTypeDefault = 0x80;
-constexpr std::uint16_t kAddressBytesMax = 32;
-constexpr std::uint16_t kNameBytesMax = 512;
-
 bool contents_valid(const InterfaceDescription& given) {
-  return given.access_type >= 1 && given.access_type < 5 && given.direction_type >= 0 &&
-         given.direction_type < 3 && given.connection_type >= 1 && given.connection_type < 4 &&
-         given.address_length <= kAddressBytesMax && given.name_length <= kNameBytesMax &&
-         given.name_length % 2 == 0;
+  return enums_in_range(given) && given.address_length <= kAddressBytesMax &&
+         given.name_length <= kNameBytesMax && given.name_length % 2 == 0;
 }
 
 }  // namespace
@@ -29,14 +22,14 @@ bool contents_valid(const InterfaceDescription& given) {
 // What is wrong whatever the tables hold.
 std::uint32_t InterfaceRegistry::judge_version(const HeaderDescription& header) {
   if (header.revision != 1 || header.size < kInformationBytes) {
-    constexpr std::array kStatuses{kNdisInvalidParameter, kNdisNotSupported, kNdisBadVersion};
+    constexpr std::array kStatuses{kStatusInvalidParameter, kStatusNotSupported, kStatusBadVersion};
     return kStatuses[execution_.choose("status for a wrong version",
                                        static_cast<std::uint32_t>(kStatuses.size()), 0,
                                        sim::Asked::kBounded)];
   }
   if (header.type == kObjectTypeDefault) return kStatusSuccess;
   const std::uint32_t answer = row(1);
-  return answer == 2 ? kStatusSuccess : answer == 0 ? kNdisInvalidParameter : kNdisNotSupported;
+  return answer == 2 ? kStatusSuccess : answer == 0 ? kStatusInvalidParameter : kStatusNotSupported;
 }
 
 // What is wrong with the rest.
@@ -44,15 +37,15 @@ std::uint32_t InterfaceRegistry::judge_information(std::uint64_t luid,
                                                    const InterfaceDescription& given) {
   const bool luid_valid = reserved_of(luid) == 0 && type_of(luid) != 0 && has_luid(luid);
   if ((!contents_valid(given) || !luid_valid) && row(15) == 0) {
-    return kNdisInvalidParameter;
+    return kStatusInvalidParameter;
   }
-  if (find_luid(luid)) return kNdisDuplicateObjectId;
+  if (find_luid(luid)) return kStatusDuplicateObjectId;
   const bool guid_taken =
       std::any_of(interfaces_.begin(), interfaces_.end(), [&](const Interface& other) {
         return other.state == InterfaceState::kKnown && other.boot == boot() &&
                other.guid == given.guid;
       });
-  if (guid_taken && row(27) == 1) return kNdisInvalidParameter;
+  if (guid_taken && row(27) == 1) return kStatusInvalidParameter;
   return kStatusSuccess;
 }
 
@@ -123,14 +116,14 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   InterfaceFacts facts{.luid = luid, .context = context, .boot = boot(), .information = &given};
   if (owner) facts.provider = *owner;
   emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
-  if (!owner || !providers_[index(*owner)].live) return kNdisInvalidParameter;
+  if (!owner || !providers_[index(*owner)].live) return kStatusInvalidParameter;
   emit(EventKind::kInterfaceCalled, kFunction, facts, 0, 0, information);
   const std::uint32_t version = judge_version(given.header);
   std::uint32_t status = judge_information(luid, given);
   if (!nt_success(version)) status = first_of_two(version, status);
   if (nt_success(status) && failure) status = *failure;
   const std::uint32_t chosen = nt_success(status) ? choose_index() : 0;
-  if (nt_success(status) && chosen == 0) status = kNdisResources;
+  if (nt_success(status) && chosen == 0) status = kStatusInsufficientResources;
   if (!nt_success(status)) {
     spoil(stored, kPoisonIndex);
     emit(EventKind::kInterfaceReturned, kFunction, facts, status);
@@ -211,6 +204,7 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   if (!counts) --provider.interfaces;
   execution_.step({{leaving.calls, Op::kBeginDrain}, {leaving.object, Op::kUpdate}}, "close",
                   kernel_.place());
+  leaving.closing = true;
   leaving.leaving = waits;
   sim::Footprint end{{leaving.object, Op::kUpdate}, {directory(), Op::kUpdate}};
   if (waits == 0) end.add({leaving.calls, Op::kAwait, inside == 1 ? own : 0});
@@ -244,7 +238,7 @@ std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t
     return kStatusSuccess;
   }
   spoil(stored, kPoisonIndex);
-  return kNdisInterfaceNotFound;
+  return kStatusInterfaceNotFound;
 }
 
 std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64_t* stored) {
@@ -266,7 +260,7 @@ std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64
     return kStatusSuccess;
   }
   spoil(stored, kPoisonLuid);
-  return kNdisInterfaceNotFound;
+  return kStatusInterfaceNotFound;
 }
 
 }  // namespace nmrcheck::model

@@ -67,7 +67,7 @@ std::uint32_t InterfaceRegistry::allocate_luid(std::uint32_t type, std::uint32_t
   InterfaceFacts facts{.boot = boot()};
   const std::optional<std::uint32_t> chosen = failure ? std::nullopt : choose_luid(type);
   if (!chosen) {
-    const std::uint32_t status = failure.value_or(kNdisResources);
+    const std::uint32_t status = failure.value_or(kStatusInsufficientResources);
     spoil(stored, kPoisonLuidIndex);
     emit(EventKind::kLuidAllocated, kFunction, facts, status);
     return status;
@@ -99,7 +99,7 @@ std::uint32_t InterfaceRegistry::free_luid(std::uint32_t type, std::uint32_t lui
     std::erase(table.used, luid_index);
     table.freed.push_back(luid_index);
   }
-  const std::uint32_t status = refused ? kNdisInvalidParameter : kStatusSuccess;
+  const std::uint32_t status = refused ? kStatusInvalidParameter : kStatusSuccess;
   emit(EventKind::kLuidFreed, kFunction, facts, status);
   return status;
 }

@@ -40,9 +40,6 @@ enum HandlerAnswer : std::uint32_t {  // alternatives of U03
   kReservedInvalid,
 };
 
-constexpr std::uint16_t kCharacteristicsBytes = 0x28;
-constexpr std::uint8_t kObjectTypeDefault = 0x80;
-
 }  // namespace
 
 InterfaceRegistry::InterfaceRegistry(Kernel& kernel, const Profile& profile,
@@ -105,7 +102,7 @@ std::optional<std::uint32_t> InterfaceRegistry::injected_failure(const char* fun
   if (!kernel_.may_fail(function)) return std::nullopt;
   const std::uint32_t other =
       execution_.choose("status of the failure", 2, 0, sim::Asked::kBounded);
-  return other == 0 ? kNdisResources : kNdisFailure;
+  return other == 0 ? kStatusInsufficientResources : kStatusUnsuccessful;
 }
 
 // Of two errors either may be seen. Success is none.
@@ -132,36 +129,37 @@ std::uint32_t InterfaceRegistry::judge_characteristics(const ProviderDescription
   const bool small = header.size < kCharacteristicsBytes;
   if (header.revision == 0) {
     const std::uint32_t answer = row(2, bit(kRevisionNotSupported) | bit(kRevisionZeroInvalid));
-    refuse_if(true, answer == kRevisionNotSupported ? kNdisNotSupported : kNdisInvalidParameter);
+    refuse_if(true,
+              answer == kRevisionNotSupported ? kStatusNotSupported : kStatusInvalidParameter);
   } else if (header.revision > 1) {
     const Alternatives accepted = small ? 0 : bit(kRevisionAccepted);
     refuse_if(row(2, bit(kRevisionNotSupported) | accepted) == kRevisionNotSupported,
-              kNdisNotSupported);
+              kStatusNotSupported);
   }
   if (small) {
     const std::uint32_t answer = row(2, bit(kSmallInvalid) | bit(kSmallNotSupported));
-    refuse_if(true, answer == kSmallInvalid ? kNdisInvalidParameter : kNdisNotSupported);
+    refuse_if(true, answer == kSmallInvalid ? kStatusInvalidParameter : kStatusNotSupported);
   }
   if (header.size > kCharacteristicsBytes) {
     refuse_if(row(2, bit(kLargeAccepted) | bit(kLargeNotSupported)) == kLargeNotSupported,
-              kNdisNotSupported);
+              kStatusNotSupported);
   }
   if (header.type != kObjectTypeDefault) {
     const std::uint32_t answer = row(1);
-    refuse_if(answer != 2, answer == 0 ? kNdisInvalidParameter : kNdisNotSupported);
+    refuse_if(answer != 2, answer == 0 ? kStatusInvalidParameter : kStatusNotSupported);
   }
   if (small) return first_of_two(first, other);  // the rest is not there
   if (!given.has_query) {
     refuse_if(row(3, bit(kNoQueryInvalid) | bit(kNoQueryAccepted)) == kNoQueryInvalid,
-              kNdisInvalidParameter);
+              kStatusInvalidParameter);
   }
   if (!given.has_set) {
     refuse_if(row(3, bit(kNoSetInvalid) | bit(kNoSetAccepted)) == kNoSetInvalid,
-              kNdisInvalidParameter);
+              kStatusInvalidParameter);
   }
   if (given.reserved) {
     refuse_if(row(3, bit(kReservedIgnored) | bit(kReservedInvalid)) == kReservedInvalid,
-              kNdisInvalidParameter);
+              kStatusInvalidParameter);
   }
   return first_of_two(first, other);
 }
@@ -185,8 +183,8 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
   const bool second = std::any_of(providers_.begin(), providers_.end(), [&](const IfProvider& own) {
     return own.module == module && own.live;
   });
-  if (nt_success(status) && second && row(7) == 1) status = kNdisInvalidParameter;
-  if (nt_success(status) && fails) status = kNdisResources;
+  if (nt_success(status) && second && row(7) == 1) status = kStatusInvalidParameter;
+  if (nt_success(status) && fails) status = kStatusInsufficientResources;
   if (!nt_success(status)) {
     spoil(handle, kPoisonProviderHandle);
   } else {
@@ -227,7 +225,7 @@ void InterfaceRegistry::deregister_provider(void* handle) {
   emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
   if (!found || !providers_[index(*found)].live) return;
   IfProvider& leaving = providers_[index(*found)];
-  emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces);
+  emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces, handle);
   leaving.live = false;
   // Callbacks that NdisIfDeregisterInterface did not wait for (U10, U12).
   for (const Interface& interface : interfaces_) {

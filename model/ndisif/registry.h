@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ struct Requests {
   std::uint32_t per_interface = 1;  // requests at most; they may come at the same time
   // Of interface_objects(), as many as may be asked for, from the first on: the first is the usual.
   std::uint32_t objects = 1;
+  // Not empty: these identifiers instead. What is viewed must outlive the registry.
+  std::span<const std::uint32_t> identifiers;
   bool lengths = false;   // buffers of other lengths than the object's
   bool sets = false;      // as U23 allows
   bool compares = false;  // answers with those of OID_GEN_INTERFACE_INFO, as U26 allows

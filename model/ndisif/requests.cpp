@@ -108,17 +108,19 @@ void InterfaceRegistry::leave(InterfaceId id) {
 InterfaceRegistry::Request InterfaceRegistry::choose_request() {
   Request request;
   const std::span<const ObjectInfo> all = interface_objects();
-  const auto objects = std::min(requests_.objects, static_cast<std::uint32_t>(all.size()));
+  const std::span<const std::uint32_t> named = requests_.identifiers;
+  const std::size_t known = std::min<std::size_t>(requests_.objects, all.size());
+  const auto objects = static_cast<std::uint32_t>(named.empty() ? known : named.size());
   request.set = requests_.sets && ask(23) == 1;
   std::uint32_t which = 0;
   if (objects > 1) which = execution_.choose("object", objects, 0, sim::Asked::kBounded);
-  request.object = all[which].id;
+  request.object = named.empty() ? all[which].id : named[which];
   if (request.set) {
     request.length = kSetBytes[execution_.choose("length", kSetLengths, 0, sim::Asked::kBounded)];
     return request;
   }
-  std::uint32_t need =
-      all[which].kind == ObjectClass::kUndefined ? kUnknownBytes : all[which].bytes;
+  const ObjectInfo* object = find_object(request.object);
+  std::uint32_t need = object == nullptr ? kUnknownBytes : object->bytes;
   if (request.object == kOidPromiscuousMode && ask(22) == 1) need = kPromiscuousBytes;
   request.length = need;
   if (!requests_.lengths) return request;
@@ -177,7 +179,13 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
                        .luid = interface.luid,
                        .context = interface.context,
                        .boot = interface.boot};
-  emit(EventKind::kIfCallbackCalled, name, facts, 0, request.object);
+  kernel_.emit({.kind = EventKind::kIfCallbackCalled,
+                .module = provider.module,
+                .block = request.object,
+                .pointer = given,
+                .name = name,
+                .cell = cell,
+                .interfaces = &facts});
   constexpr std::uint32_t kReread = 1;
   const bool rereads = answers_.strictest(interface_choice(5)) == kReread;
   if (rereads) kernel_.touch(provider.characteristics, "read the handlers");
@@ -205,7 +213,7 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
   answer.bytes = exchange.bytes.data();
   answer.guards_intact = buffer.intact() && length.intact();
   answer.uptime_ms = execution_.now() / kTicksOfMillisecond;
-  answer.closing = interface.state != InterfaceState::kKnown;
+  answer.closing = interface.closing;
   for (std::uint32_t i = 0; i < answer.written() && i < exchange.first.size(); ++i) {
     if (exchange.bytes[i] != poison || exchange.first[i] != kPoisons[0]) continue;
     answer.first_unwritten = i;

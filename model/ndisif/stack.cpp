@@ -68,11 +68,11 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
     return pair.boot == boot() && pair.higher == higher && pair.lower == lower;
   });
   if (!known) {
-    status = kNdisInterfaceNotFound;
+    status = kStatusInterfaceNotFound;
   } else if (higher == lower) {
-    status = kNdisInvalidParameter;
+    status = kStatusInvalidParameter;
   } else if (fails) {
-    status = kNdisResources;
+    status = kStatusInsufficientResources;
   } else if (same == pairs_.end()) {
     pairs_.push_back({boot(), higher, lower});
   } else if (row(19, bit(kDuplicateOnce) | bit(kDuplicateCounted)) == kDuplicateCounted) {
@@ -164,7 +164,7 @@ std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* 
     const std::uint32_t left = ask(4);  // U04
     if (left == 1) *ends = {};
     if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
-    return kNdisInterfaceNotFound;
+    return kStatusInterfaceNotFound;
   }
   *ends = {binding->highest, interfaces_[index(*highest)].luid, binding->lowest,
            interfaces_[index(*lowest)].luid};

@@ -15,11 +15,23 @@ const InterfaceView& InterfacesView::interface(InterfaceId id) const {
   return index(id) < interfaces_.size() ? interfaces_[index(id)] : unknown;
 }
 
+const IfDriverView& InterfacesView::driver(ModuleId id) const {
+  static const IfDriverView unknown;
+  return index(id) < drivers_.size() ? drivers_[index(id)] : unknown;
+}
+
 const LuidView* InterfacesView::luid(std::uint64_t value) const {
   for (const LuidView& luid : luids_) {
     if (luid.luid == value) return &luid;
   }
   return nullptr;
+}
+
+InterfaceId InterfacesView::owner_of_buffer(const sim::HeapBlock& block) const {
+  for (const auto& [buffer, owner] : buffers_) {
+    if (block.contains(buffer)) return owner;
+  }
+  return kNoInterface;
 }
 
 IfProviderView& InterfacesView::provider_at(IfProviderId id) {
@@ -42,6 +54,7 @@ LuidView& InterfacesView::luid_at(std::uint64_t value) {
 
 void InterfacesView::fold(const Event& event) {
   const InterfaceFacts& facts = *event.interfaces;
+  fold_driver(event);
   switch (event.kind) {
     case EventKind::kIfProviderReturned:
       if (facts.provider == kNoIfProvider) break;
@@ -65,6 +78,16 @@ void InterfacesView::fold(const Event& event) {
       fold_interface(event);
       break;
   }
+}
+
+// Calls from outside of all drivers are not remembered.
+void InterfacesView::fold_driver(const Event& event) {
+  if (event.module == kNoModule) return;
+  if (index(event.module) >= drivers_.size()) drivers_.resize(index(event.module) + 1);
+  IfDriverView& driver = drivers_[index(event.module)];
+  if (event.kind == EventKind::kIfProviderReturned) driver.register_provider = event.status;
+  if (event.kind == EventKind::kInterfaceReturned) driver.register_interface = event.status;
+  if (event.kind == EventKind::kLuidAllocated) driver.allocate_luid = event.status;
 }
 
 void InterfacesView::fold_interface(const Event& event) {
@@ -93,6 +116,9 @@ void InterfacesView::fold_interface(const Event& event) {
       break;
     case EventKind::kIfCallbackCalled:
       ++interface_at(facts.interface).callbacks;
+      for (const void* lent : {event.pointer, event.cell}) {
+        if (lent != nullptr) buffers_.emplace_back(lent, facts.interface);
+      }
       break;
     case EventKind::kIfCallbackReturned:
       --interface_at(facts.interface).callbacks;

@@ -5,18 +5,57 @@
 #include <string>
 
 #include "model/kernel/kernel.h"
+#include "model/ndisif/interfaces.h"
+#include "model/ndisif/objects.h"
 #include "model/ndisif/view.h"
 #include "model/rule.h"
 
 namespace nmrcheck::model {
 
+// interface_contract.cpp
+std::optional<std::string> interface_function_too_high(const Event&, const RuleContext&);
+std::optional<std::string> interface_callback_leaves_a_trace(const Event&, const RuleContext&);
+std::optional<std::string> characteristics_wrong(const Event&, const RuleContext&);
+std::optional<std::string> characteristics_odd(const Event&, const RuleContext&);
+std::optional<std::string> information_header_wrong(const Event&, const RuleContext&);
+std::optional<std::string> information_wrong(const Event&, const RuleContext&);
+std::optional<std::string> information_long(const Event&, const RuleContext&);
+
+// interface_registration.cpp
+std::optional<std::string> second_provider(const Event&, const RuleContext&);
+std::optional<std::string> failure_ignored(const Event&, const RuleContext&);
+std::optional<std::string> callback_finds_incomplete(const Event&, const RuleContext&);
+std::optional<std::string> provider_handle_wrong(const Event&, const RuleContext&);
+std::optional<std::string> luid_not_own(const Event&, const RuleContext&);
+std::optional<std::string> duplicate_taken_for_done(const Event&, const RuleContext&);
+std::optional<std::string> registered_twice(const Event&, const RuleContext&);
+
+// interface_deregistration.cpp
+std::optional<std::string> index_not_own(const Event&, const RuleContext&);
+std::optional<std::string> provider_left_with_interfaces(const Event&, const RuleContext&);
+std::optional<std::string> provider_handle_dead(const Event&, const RuleContext&);
+std::optional<std::string> unload_while_provider(const Event&, const RuleContext&);
+
 // interface_callbacks.cpp
 std::optional<std::string> callback_touches_dead(const Event&, const RuleContext&);
+std::optional<std::string> buffer_misused(const Event&, const RuleContext&);
+std::optional<std::string> callback_pends(const Event&, const RuleContext&);
+std::optional<std::string> callback_deadlock(const Event&, const RuleContext&);
+std::optional<std::string> lock_across_deregistration(const Event&, const RuleContext&);
+
+// interface_answers.cpp
+std::optional<std::string> answer_wrong(const Event&, const RuleContext&);
+std::optional<std::string> unknown_object_accepted(const Event&, const RuleContext&);
+std::optional<std::string> object_missing(const Event&, const RuleContext&);
 
 // Shared by the families.
 // The innermost callback of the interface registry that the fiber is inside of, or null.
 const Frame* interface_callback(const Kernel& kernel, sim::FiberId fiber);
 // "interface 2 of provider.sys"
 std::string describe_interface(InterfaceId id, const RuleContext& context);
+// The driver's name; "somebody" for code of no driver.
+std::string describe_driver(ModuleId module, const RuleContext& context);
+// A driver keeps its name when it is loaded again.
+bool same_driver(ModuleId one, ModuleId other, const RuleContext& context);
 
 }  // namespace nmrcheck::model

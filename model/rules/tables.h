@@ -17,7 +17,9 @@ inline constexpr auto kModule = Party::kModule;
 inline constexpr auto kDriver = Party::kDriver;
 inline constexpr auto kHarness = Party::kHarness;
 
-// Of NDIS interface providers: before those that see the same in general terms.
+// Of NDIS interface providers: before those that see the same in general terms. What a failed call
+// left comes first.
+std::span<const RuleInfo> interface_registration_rules();
 std::span<const RuleInfo> interface_callback_rules();
 // Before those of the NMR, which see the client that WskRegister makes behind the application.
 std::span<const RuleInfo> wsk_rules();

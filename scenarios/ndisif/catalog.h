@@ -7,6 +7,12 @@
 
 namespace nmrcheck::designs {
 
+void add_ndisif_contract(std::vector<Scenario>& list);
+void add_ndisif_registration(std::vector<Scenario>& list);
+void add_ndisif_deregistration(std::vector<Scenario>& list);
 void add_ndisif_lifetime(std::vector<Scenario>& list);
+void add_ndisif_callbacks(std::vector<Scenario>& list);
+void add_ndisif_answers(std::vector<Scenario>& list);
+void add_ndisif_both(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

@@ -1,6 +1,7 @@
 // Records, answers, and the right static provider.
 #include "scenarios/ndisif/provider.h"
 
+#include <cassert>
 #include <cstring>
 
 namespace nmrcheck::designs::ndisif {
@@ -107,6 +108,18 @@ NDIS_STATUS NTAPI refuse_set(NDIS_HANDLE, NET_IF_OBJECT_ID, ULONG, PVOID) {
   return NDIS_STATUS_NOT_SUPPORTED;
 }
 
+Provider& own_globals() {
+  const model::Kernel& kernel = model::current_kernel();
+  const sim::Heap& heap = kernel.execution().heap();
+  std::uint32_t block = 0;
+  while (heap.block(block).kind != static_cast<std::uint32_t>(model::PoolKind::kImage) ||
+         heap.block(block).owner != model::index(kernel.current_module())) {
+    ++block;
+    assert(block < heap.size() && "the driver has no globals");
+  }
+  return *reinterpret_cast<Provider*>(heap.block(block).address);
+}
+
 NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
                                 PVOID buffer) {
   const auto* provider = static_cast<const Provider*>(context);
@@ -114,8 +127,14 @@ NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PU
   return answer(values, object, length, buffer);
 }
 
-NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context) {
+NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context,
+                  PNET_IF_INFORMATION given) {
   provider.characteristics = characteristics(query, refuse_set);
+  return start_with_own_characteristics(provider, context, given);
+}
+
+NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context,
+                                           PNET_IF_INFORMATION given) {
   provider.information = information();
   provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
@@ -126,9 +145,10 @@ NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE contex
   status = NdisIfAllocateNetLuidIndex(kIfType, &provider.luid_index);
   provider.has_luid = status == NDIS_STATUS_SUCCESS;
   if (provider.has_luid) {
-    status = NdisIfRegisterInterface(provider.handle, luid(kIfType, provider.luid_index),
-                                     context == nullptr ? &provider : context,
-                                     &provider.information, &provider.index);
+    status =
+        NdisIfRegisterInterface(provider.handle, luid(kIfType, provider.luid_index),
+                                context == nullptr ? &provider : context,
+                                given == nullptr ? &provider.information : given, &provider.index);
     provider.registered = status == NDIS_STATUS_SUCCESS;
   }
   if (status != NDIS_STATUS_SUCCESS) stop(provider);
@@ -144,14 +164,19 @@ void stop(Provider& provider) {
   provider.handle = nullptr;
 }
 
-void set_up(model::World& world, const ParameterValues& values) {
-  const auto given = values.find(std::string(kRequests.name));
-  const std::int64_t requests = given == values.end() ? kRequests.default_value : given->second;
-  world.interfaces().set_requests({.per_interface = static_cast<std::uint32_t>(requests)});
+model::Requests requests_of(const ParameterValues& values) {
+  const auto value = [&](const Parameter& parameter) {
+    const auto given = values.find(std::string(parameter.name));
+    return static_cast<std::uint32_t>(given == values.end() ? parameter.default_value
+                                                            : given->second);
+  };
+  return {.per_interface = value(kRequests), .objects = value(kObjects)};
 }
 
 void drive(model::World& world, const ParameterValues& values, const Design& design) {
-  set_up(world, values);
+  model::Requests requests = requests_of(values);
+  if (design.ask != nullptr) design.ask(requests);
+  world.interfaces().set_requests(requests);
   const model::ModuleId driver = world.kernel().load("provider.sys");
   auto* provider = kit::globals<Provider>(driver);
   provider->design = &design;

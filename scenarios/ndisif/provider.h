@@ -15,6 +15,10 @@ inline constexpr NET_IFTYPE kIfType = IF_TYPE_ETHERNET_CSMACD;
 // How many requests each interface gets; they may come at the same time.
 inline constexpr Parameter kRequests{"requests", "callbacks of each interface", 1, 0, 4};
 
+// How many of the objects are asked for, in the order of the model's table; the first usually.
+inline constexpr Parameter kObjects{"objects", "how many of the known objects are asked for", 1, 1,
+                                    43};
+
 // --- What providers hand over ---
 
 // With the right header.
@@ -51,33 +55,47 @@ struct Provider {
   Values values;
   BOOLEAN has_luid;
   BOOLEAN registered;  // the interface is
-  // For designs that have more.
+  // For designs that have more:
   sim::FiberId worker;  // the design's thread: to be joined by its unload
   void* memory;
   KMUTEX mutex;
+  KSPIN_LOCK lock;
+  EX_RUNDOWN_REF rundown;
+  KEVENT drained;
+  LONG references;
+  ULONG generation;
+  BOOLEAN dying;
 };
+
+// The Provider in the globals of the driver whose code runs now.
+Provider& own_globals();
 
 // Answers from the Provider that is the interface's context.
 NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
                                 PVOID buffer);
 
 // Registers the provider, allocates a LUID index, and registers the interface with `context`, or
-// with the Provider itself if that is null. Undoes everything if a part fails, and returns why.
+// with the Provider itself if that is null; likewise `given`, the information. Undoes everything if
+// a part fails, and returns why.
 NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query = query_globals,
-                  NDIS_HANDLE context = nullptr);
+                  NDIS_HANDLE context = nullptr, PNET_IF_INFORMATION given = nullptr);
+// The same with the characteristics that the Provider has.
+NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context = nullptr,
+                                           PNET_IF_INFORMATION given = nullptr);
 // Undoes it, in reverse order: the interface is gone for good.
 void stop(Provider& provider);
 
 // --- Programs ---
 
-// Applies the parameter kRequests.
-void set_up(model::World& world, const ParameterValues& values);
+// As the parameters kRequests and kObjects say.
+model::Requests requests_of(const ParameterValues& values);
 
 // A driver with one Provider, which is entered, asked, and unloaded.
 struct Design {
   NDIS_STATUS (*enter)(Provider& provider) = [](Provider& provider) { return start(provider); };
   void (*unload)(Provider& provider) = stop;
-  void (*thread)(Provider& provider) = nullptr;  // started when entered; unload joins it
+  void (*thread)(Provider& provider) = nullptr;      // started when entered; unload joins it
+  void (*ask)(model::Requests& requests) = nullptr;  // what is asked for, if that is unusual
 };
 
 void drive(model::World& world, const ParameterValues& values, const Design& design);

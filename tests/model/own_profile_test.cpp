@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "model/choice_points.h"
 
 namespace nmrcheck::model {
@@ -47,14 +50,38 @@ TEST(OwnProfileTest, RefusesWhatIsNone) {
   EXPECT_EQ(error_of({{"CP-12", "A"}}), "CP-12 has no alternative \"A\"; it has \"abcde\"");
   EXPECT_EQ(error_of({{"CP-12", "aba"}}), "CP-12 has the alternative \"a\" twice");
   EXPECT_EQ(error_of({{"CP-12", "ab"}}), "");
+  EXPECT_EQ(error_of({{"U32", "a"}}),
+            "there is no choice point \"U32\"; there are CP-01 to CP-38 and U01 to U31");
+  EXPECT_EQ(error_of({{"U10", "d"}}), "U10 has no alternative \"d\"; it has \"abc\"");
+  EXPECT_EQ(error_of({{"U02", "gg"}}), "U02 has the alternative \"g\" twice");
+  EXPECT_EQ(error_of({{"U02", "bdf"}, {"U10", "bc"}}), "");
 }
 
-TEST(OwnProfileTest, WindowsIsWithinTheDocumentedIsWithinTheParanoid) {
-  const char* names[] = {"windows", "documented", "paranoid"};
-  for (int i = 0; i < 3; ++i) {
-    for (int k = 0; k < 3; ++k) {
-      EXPECT_EQ(within(built_in(names[i]), built_in(names[k])), i <= k) << names[i] << names[k];
-    }
+TEST(OwnProfileTest, TakesLettersOfBothRegistrars) {
+  const AllowedLetters changes{{"CP-17", "b"}, {"U02", "bdf"}, {"U10", "bc"}};
+  const auto changed = std::get<Profile>(changed_profile(built_in("canonical"), changes));
+  EXPECT_EQ(changed.allowed[17], kB);
+  EXPECT_EQ(changed.allowed[64 + 2], kB | kD | kF);
+  EXPECT_EQ(changed.allowed[64 + 10], kB | kC);
+  EXPECT_EQ(changes_of(changed, built_in("canonical")), changes);
+  EXPECT_EQ(changes_of(built_in("none"), built_in("strong")), (AllowedLetters{{"U10", "c"}}));
+}
+
+// Which of the built-in profiles lie within which: rows within columns, in the order of profiles().
+TEST(OwnProfileTest, SomeBuiltInProfilesLieWithinOthers) {
+  const std::vector<std::string> within_of{
+      "1010100",  // documented: paranoid, and strong, which is the same but for its name
+      "1110100",  // windows
+      "0010000",  // paranoid
+      "1111100",  // canonical: windows too, which is wider
+      "1010100",  // strong
+      "0010010",  // entered
+      "0010001",  // none
+  };
+  for (std::size_t i = 0; i < profiles().size(); ++i) {
+    std::string row;
+    for (const Profile& wider : profiles()) row += within(profiles()[i], wider) ? '1' : '0';
+    EXPECT_EQ(row, within_of[i]) << profiles()[i].name;
   }
 }
 

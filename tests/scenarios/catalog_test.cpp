@@ -48,7 +48,7 @@ const sim::Violation* expected_hint(const Scenario& scenario, const sim::Outcome
 
 // The first violation, or expected hint, of up to `executions_max` random executions.
 std::optional<Found> search(const Scenario& scenario, std::uint64_t executions_max) {
-  const model::Profile& profile = *model::find_profile("documented");
+  const model::Profile& profile = *model::find_profile(scenario.profile);
   const ParameterValues values = defaults_of(scenario);
   sim::RandomStrategy strategy;
   sim::Execution execution;

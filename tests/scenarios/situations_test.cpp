@@ -23,7 +23,8 @@ sim::ProgramFactory factory_of(const Scenario& scenario) {
   for (const Parameter& parameter : scenario.parameters) {
     values[std::string(parameter.name)] = parameter.default_value;
   }
-  return [&scenario, values] { return scenario.make(values, *model::find_profile("documented")); };
+  return
+      [&scenario, values] { return scenario.make(values, *model::find_profile(scenario.profile)); };
 }
 
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;

@@ -20,7 +20,8 @@ sim::ProgramFactory factory_of(const Scenario& scenario) {
   for (const Parameter& parameter : scenario.parameters) {
     values[std::string(parameter.name)] = parameter.default_value;
   }
-  return [&scenario, values] { return scenario.make(values, *model::find_profile("documented")); };
+  return
+      [&scenario, values] { return scenario.make(values, *model::find_profile(scenario.profile)); };
 }
 
 sim::Report search(const Scenario& scenario, std::string_view strategy, std::uint64_t executions) {

@@ -314,7 +314,7 @@ TEST_F(CliSlowTest, EndlessLoopsAreVerdicts) {
 
 TEST_F(CliTest, ListsHaveTheDocumentedKeys) {
   const std::pair<const char*, Words> lists[] = {
-      {"scenarios", {"name", "summary", "expected", "twin", "source"}},
+      {"scenarios", {"name", "summary", "expected", "twin", "source", "profile"}},
       {"rules", {"id", "severity", "party", "statement", "source"}},
       {"strategies", {"name", "summary"}},
       {"profiles", {"name", "summary", "choice_points"}}};

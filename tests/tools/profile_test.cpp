@@ -47,6 +47,13 @@ TEST_F(ProfileTest, ListShowsWhatEachPermits) {
                       "documented, paranoid, strong, entered, none\n"),
             std::string::npos)
       << text;
+  EXPECT_NE(text.find("U01 header with another Type\n"
+                      "  (a) INVALID_PARAMETER                                          "
+                      "all; default\n"
+                      "  (b) NOT_SUPPORTED                                              "
+                      "all but canonical\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(ProfileTest, ExplainTellsAChoicePoint) {
@@ -75,6 +82,46 @@ TEST_F(ProfileTest, ExplainTellsAChoicePoint) {
       {"explain", "CP-00"},
       "there is no rule or choice point \"CP-00\". Did you mean CP-01 or CP-02 or CP-03? "
       "`nmrcheck list rules` and `nmrcheck list profiles` list all.");
+}
+
+TEST_F(ProfileTest, ExplainTellsAChoicePointOfInterfaceProviders) {
+  EXPECT_EQ(
+      run({"explain", "U07"}).out,
+      "U07\n"
+      "asks        second provider of one driver\n"
+      "a           SUCCESS with another handle (default)\n"
+      "b           INVALID_PARAMETER\n"
+      "documented  ab\n"
+      "windows     a\n"
+      "paranoid    ab\n"
+      "canonical   a\n"
+      "strong      ab\n"
+      "entered     ab\n"
+      "none        ab\n"
+      "evidence    documentation expects one call; the debugger's page shows two of ndis.sys\n");
+  EXPECT_NE(run({"explain", "U10"}).out.find("entered     b\nnone        c\n"), std::string::npos);
+  expect_refused({"explain", "U32"},
+                 "there is no rule or choice point \"U32\". Did you mean U02 or U12 or U22? "
+                 "`nmrcheck list rules` and `nmrcheck list profiles` list all.");
+}
+
+// A profile's name is all that a failure file holds of it.
+TEST_F(ProfileTest, TheProfilesAboutInterfaceProvidersAreBuiltIn) {
+  for (const char* name : {"canonical", "strong", "entered", "none"}) {
+    const Json report =
+        json_of({"explore", "nmr/wait-in-detach", "--profile", name, "--out", name}, 1);
+    EXPECT_EQ(report[0]["profile"], name);
+    const std::string file = report[0]["violations"][0]["failure"];
+    const Json failure = Json::parse(read(file));
+    EXPECT_EQ(failure["profile"], name);
+    EXPECT_FALSE(failure.contains("alternatives"));
+    EXPECT_EQ(json_of({"replay", file}, 1)["reproduced"], true);
+  }
+  write("late.json", profile("entered", R"("U10": "bc", "CP-17": "a")"));
+  const Json report = json_of({"explore", "nmr/wait-in-detach", "--profile", "late.json"}, 1);
+  const Json failure = Json::parse(read(report[0]["violations"][0]["failure"]));
+  EXPECT_EQ(failure["profile"], "entered");
+  EXPECT_EQ(failure["alternatives"].dump(), R"({"CP-17":"a","U10":"bc"})");
 }
 
 TEST_F(ProfileTest, AnOwnProfileDecidesWhatIsFound) {
@@ -130,6 +177,7 @@ TEST_F(ProfileTest, BuiltInProfilesLeaveNoAlternativesInTheFile) {
 TEST_F(ProfileTest, WhatIsNoProfileIsRefused) {
   write("empty.json", profile("windows", R"("CP-12": "")"));
   write("unknown.json", profile("windows", R"("CP-77": "a")"));
+  write("wrong.json", profile("none", R"("U10": "d")"));
   write("cut.json", profile("windows", R"("CP-12": "a")").substr(0, 40));
   const auto refused = [&](const char* file, const char* message) {
     expect_refused({"explore", "nmr/wait-in-detach", "--profile", file}, message);
@@ -138,6 +186,7 @@ TEST_F(ProfileTest, WhatIsNoProfileIsRefused) {
   refused(
       "unknown.json",
       "unknown.json: there is no choice point \"CP-77\"; there are CP-01 to CP-38 and U01 to U31");
+  refused("wrong.json", "wrong.json: U10 has no alternative \"d\"; it has \"abc\"");
   refused("cut.json", "cut.json: this is not JSON, or it is cut short (at byte 41 of 40)");
   refused("none.json", "none.json cannot be read: No such file or directory");
 }

@@ -30,8 +30,8 @@ void add_explore(CLI::App& app, Options& options) {
   };
   add("--strategy", options.strategy, "NAME", "auto (default), or see `list strategies`");
   add("--profile", options.profile, "NAME",
-      "documented (default), windows, paranoid, canonical, strong, entered, none, or the file of "
-      "an own one: FILE.json");
+      "documented (default, but for scenarios that need another one), windows, paranoid, "
+      "canonical, strong, entered, none, or the file of an own one: FILE.json");
   add("--executions", options.executions, "N", "end after so many executions");
   add("--time", options.time, "DURATION", "end after so long: 500ms, 30s, 2m");
   add("--preemptions", options.preemptions, "N",

@@ -32,7 +32,7 @@ struct Options {
   std::string rule;                  // of explain: a rule or choice point
   std::string file;                  // of replay and minimize
   std::string strategy = "auto";
-  std::string profile = "documented";
+  std::string profile;     // empty: the scenario's own, usually "documented"
   std::string executions;  // as typed; empty for no limit
   std::string time;        // as typed: "30s"
   std::string preemptions;

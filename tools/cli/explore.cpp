@@ -182,6 +182,9 @@ void print_report(const Options& options, const Request& request, const Scenario
           : ", NOT the expected rule";
   fmt::print("{:<34} {}{}{}\n", scenario.name, report::paint(verdict, bad ? "red" : "green", color),
              rules, expected);
+  if (request.own_profiles && scenario.profile != kUsualProfile) {
+    fmt::print("{:<34} under profile {}\n", "", scenario.profile);
+  }
   if (!report.error.empty()) fmt::print("{:<34} {}\n", "", report.error);
   fmt::print("{:<34} {}; {}\n", "", report.scope, seconds_text(report.seconds));
   if (!report.samplers.empty()) fmt::print("{:<34} {}\n", "", samplers_text(report.samplers));
@@ -219,6 +222,9 @@ int explore(const Options& options) {
   int status = kNothingFound;
   Json list = Json::array();
   for (const Scenario* scenario : request.targets) {
+    if (request.own_profiles) {
+      request.profile = std::get<ChosenProfile>(choose_profile(std::string(scenario->profile)));
+    }
     const sim::ProgramFactory factory = [&request, scenario,
                                          values = values_for(*scenario, request)] {
       return scenario->make(values, *request.profile.profile);

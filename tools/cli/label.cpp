@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/rules/catalog.h"
 #include "sim/explore/grouped.h"
 
 namespace nmrcheck::cli {
@@ -67,6 +68,10 @@ class Narrowing {
 
 Label label_of(const Scenario& scenario, const ParameterValues& values, const ChosenProfile& chosen,
                const sim::Finding& finding, const sim::Limits& limits) {
+  const model::RuleInfo* rule = model::find_rule(finding.violation.rule);
+  if (rule != nullptr && rule->robustness) {
+    return {"fragility", "no documentation forbids what breaks the rule"};
+  }
   const Narrowing narrowing(scenario, values, *chosen.profile, finding, limits);
   const auto searched = [](std::string_view profiles) {
     return fmt::format("not found with what {} allows, in up to {} executions", profiles,

@@ -27,7 +27,8 @@ Json scenarios_json() {
                     {"summary", scenario.summary},
                     {"expected", expected},
                     {"twin", scenario.twin},
-                    {"source", scenario.source}});
+                    {"source", scenario.source},
+                    {"profile", scenario.profile}});
   }
   return list;
 }
@@ -93,6 +94,19 @@ void print_scenarios() {
   }
 }
 
+// The names of the profiles that allow the alternative, or "all", or "all but …".
+std::string names_of_profiles(std::uint32_t number, std::size_t alternative) {
+  std::vector<std::string_view> allowing;
+  std::vector<std::string_view> others;
+  for (const model::Profile& profile : model::profiles()) {
+    const bool allows = (profile.allowed[number] >> alternative & 1) != 0;
+    (allows ? allowing : others).push_back(profile.name);
+  }
+  if (others.empty()) return "all";
+  if (others.size() == 1) return fmt::format("all but {}", others[0]);
+  return fmt::format("{}", fmt::join(allowing, ", "));
+}
+
 void print_profiles() {
   for (const model::Profile& profile : model::profiles()) {
     fmt::print("{:<12} {}\n", profile.name, profile.summary);
@@ -102,12 +116,7 @@ void print_profiles() {
     fmt::print("{}\n", point.question);
     for (std::size_t i = 0; i < point.alternatives.size(); ++i) {
       if (point.alternatives[i].empty()) continue;
-      std::vector<std::string_view> names;
-      for (const model::Profile& profile : model::profiles()) {
-        if ((profile.allowed[point.number] >> i & 1) != 0) names.push_back(profile.name);
-      }
-      const bool all = names.size() == model::profiles().size();
-      const std::string allowed = all ? "all" : fmt::format("{}", fmt::join(names, ", "));
+      const std::string allowed = names_of_profiles(point.number, i);
       fmt::print("  ({}) {:<58} {}{}\n", static_cast<char>('a' + i), point.alternatives[i], allowed,
                  point.default_alternative == i ? "; default" : "");
     }

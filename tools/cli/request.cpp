@@ -39,7 +39,8 @@ std::optional<std::string> find_strategy_and_profile(const Options& options, Req
                        fmt::join(names, ", "), suggestion(options.strategy, names));
   }
   request.search.strategy = options.strategy;
-  auto chosen = choose_profile(options.profile);
+  request.own_profiles = options.profile.empty();
+  auto chosen = choose_profile(request.own_profiles ? std::string(kUsualProfile) : options.profile);
   if (const auto* error = std::get_if<model::ProfileError>(&chosen)) return error->message;
   request.profile = std::get<ChosenProfile>(std::move(chosen));
   return std::nullopt;

@@ -15,6 +15,7 @@ namespace nmrcheck::cli {
 struct Request {
   std::vector<const Scenario*> targets;
   ChosenProfile profile;
+  bool own_profiles = false;  // none was asked for: each scenario has its own
   sim::SearchOptions search;
   std::map<std::string, std::int64_t> parameters;
   std::string out = "nmrcheck-out";

@@ -24,6 +24,12 @@ class CheckTreeTest(unittest.TestCase):
         self.assert_finds("must not include", "sim/strategy/x.h", GOOD + '#include "sim/explore/explorer.h"\n')
         self.assert_finds("must not include", "model/kernel/x.h", GOOD + '#include "model/nmr/view.h"\n')
         self.assert_finds("must not include", "model/rules/x.h", GOOD + '#include "model/world.h"\n')
+        self.assert_finds("must not include", "model/ndisif/x.h", GOOD + '#include "model/nmr/view.h"\n')
+        self.assert_finds("must not include", "model/nmr/x.h", GOOD + '#include "model/ndisif/choices.h"\n')
+        self.assert_finds("must not include", "model/answers.h", GOOD + '#include "model/kernel/kernel.h"\n')
+        for shared in ("answers", "choice_points", "profile"):
+            for registrar in ("nmr", "ndisif"):
+                self.assertEqual(findings(f"model/{registrar}/x.h", GOOD + f'#include "model/{shared}.h"\n'), [])
         self.assertEqual(findings("model/world.h", GOOD + '#include "model/rules/catalog.h"\n'), [])
         self.assert_finds("must not include", "tests/sim/x.cpp", GOOD + '#include "model/event.h"\n')
         self.assert_finds("no known folder", "elsewhere/x.h", GOOD)

@@ -4,8 +4,8 @@
 tools/lint/paranoid_table.py --binary PATH [--write]
 
 For each choice point for which `paranoid` allows more than `documented` does, all correct designs
-under nmr/ are sampled with `documented` and those alternatives; then with all of `paranoid`, which
-adds the designs that break nothing before. Without --write, exits with 1 if the table does not have
+for that registrar are sampled with `documented` and those alternatives; then with all of `paranoid`,
+which adds the designs that break nothing before. Without --write, exits with 1 if the table does not have
 exactly what is found, or a search ends in an error.
 """
 import argparse
@@ -18,7 +18,8 @@ import tempfile
 BEGIN = "<!-- written by tools/lint/paranoid_table.py -->\n"
 END = "<!-- end of what paranoid breaks -->\n"
 README = pathlib.Path(__file__).resolve().parent.parent.parent / "scenarios" / "README.md"
-FAMILY = "nmr/"
+# The designs for a registrar, and how its choice points are called.
+FAMILIES = {"nmr/": "CP-", "ndisif/": "U"}
 EXECUTIONS = "5000"  # of each design and choice point
 
 
@@ -50,13 +51,13 @@ def sample(binary, names, base, allowed):
     return json.loads(ran.stdout)
 
 
-def rows_of(cell, reports):
+def rows_of(cell, family, reports):
     """One row for each set of rules that some designs break; `cell` says what is allowed."""
     broken = {}
     for report in reports:
         rules = ", ".join(sorted(one["rule"] for one in report["violations"]))
         if rules:
-            broken.setdefault(rules, []).append(f"`{report['target'].removeprefix(FAMILY)}`")
+            broken.setdefault(rules, []).append(f"`{report['target'].removeprefix(family)}`")
     if not broken:
         return f"| {cell} | none | |\n"
     return "".join(f"| {cell} | {rules} | {', '.join(names)} |\n"
@@ -78,8 +79,8 @@ def main():
     parser.add_argument("--binary", required=True, help="the program nmrcheck")
     parser.add_argument("--write", action="store_true", help="bring the table up to date")
     arguments = parser.parse_args()
-    names = [one["name"] for one in listed(arguments.binary, "scenarios")
-             if one["name"].startswith(FAMILY) and not one["expected"]]
+    correct = [one["name"] for one in listed(arguments.binary, "scenarios") if not one["expected"]]
+    points = widened(listed(arguments.binary, "profiles"))
     table, errors, broken = "", [], set()
 
     def look(cell, base, allowed):
@@ -88,12 +89,18 @@ def main():
                       for one in reports if one["verdict"] == "error")
         new = [one for one in reports if allowed or one["target"] not in broken]
         broken.update(one["target"] for one in new if one["violations"])
-        return rows_of(cell, new)
+        return rows_of(cell, family, new)
 
-    for point, letters in widened(listed(arguments.binary, "profiles")):
-        asked = " or ".join(f"({letter}) {point['alternatives'][letter]}" for letter in letters)
-        table += look(f"{point['id']}, {asked}", "documented", {point["id"]: point["allowed"]})
-    table += look("several of these together", "paranoid", {})
+    for family, prefix in FAMILIES.items():
+        names = [name for name in correct if name.startswith(family)]
+        if not names:
+            continue
+        for point, letters in points:
+            if not point["id"].startswith(prefix):
+                continue
+            asked = " or ".join(f"({letter}) {point['alternatives'][letter]}" for letter in letters)
+            table += look(f"{point['id']}, {asked}", "documented", {point["id"]: point["allowed"]})
+        table += look("several of these together", "paranoid", {})
     text = README.read_text(encoding="utf-8")
     wanted = with_table(text, table)
     if wanted is None:

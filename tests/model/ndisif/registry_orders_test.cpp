@@ -97,7 +97,7 @@ class Threads {
       return answer(length, buffer);
     };
     callouts_.on_set = [](void*, std::uint32_t, std::uint32_t, std::uint8_t*) {
-      return kNdisNotSupported;
+      return kStatusNotSupported;
     };
   }
 

@@ -231,7 +231,7 @@ class Player {
       const std::uint64_t expected = reference_.luid_of(index);
       const bool spoiled = value == kBefore || value == 0 || value == kPoisonLuid;
       require(expected != 0 ? nt_success(status) && value == expected
-                            : status == kNdisInterfaceNotFound && spoiled,
+                            : status == kStatusInterfaceNotFound && spoiled,
               "the LUID of an index");
     }
     for (std::uint32_t i = 0; i < 2 * (kLuidsMax + 1); ++i) {
@@ -242,7 +242,7 @@ class Player {
         const std::uint32_t expected = reference_.index_of(wanted);
         const bool spoiled = index == kBefore || index == 0 || index == kPoisonIndex;
         require(expected != 0 ? nt_success(status) && index == expected
-                              : status == kNdisInterfaceNotFound && spoiled,
+                              : status == kStatusInterfaceNotFound && spoiled,
                 "the index of a LUID");
       }
     }

@@ -23,7 +23,8 @@ bool has_number(std::string_view id) { return id.find('.') == std::string_view::
 
 TEST(RuleCatalogTest, IdsAreUniqueAndWellFormed) {
   const std::regex form(
-      "(NMR-(PARAM|ATT|DET|CLN|MEM|IRQL|UNL|HND|REG|LIVE)|KRN-[A-Z]+|RGR|WSK)-[0-9]{2}"
+      "(NMR-(PARAM|ATT|DET|CLN|MEM|IRQL|UNL|HND|REG|LIVE)|NDISIF-(IRQL|HDR|REG|DEREG|CB|LUID|IDX|"
+      "STK|BIND)|KRN-[A-Z]+|RGR|WSK)-[0-9]{2}"
       "|harness(\\.[a-z-]+)");
   std::set<std::string_view> ids;
   for (const RuleInfo& rule : rules()) {
@@ -103,8 +104,9 @@ TEST(RuleCatalogTest, TheHintsAreKnown) {
   for (const RuleInfo& rule : rules()) {
     if (rule.severity == sim::Severity::kS6 || rule.hint != nullptr) hints.insert(rule.id);
   }
-  EXPECT_EQ(hints, (std::set<std::string_view>{"NMR-ATT-05", "NMR-DET-01", "NMR-PARAM-01",
-                                               "NMR-PARAM-05", "NMR-REG-07", "NMR-REG-08"}));
+  EXPECT_EQ(hints, (std::set<std::string_view>{"NDISIF-CB-05", "NDISIF-CB-06", "NMR-ATT-05",
+                                               "NMR-DET-01", "NMR-PARAM-01", "NMR-PARAM-05",
+                                               "NMR-REG-07", "NMR-REG-08"}));
 }
 
 TEST(RuleCatalogTest, ThereAre64RulesOfModulesAnd16OfTheRegistrar) {

@@ -117,6 +117,10 @@ TEST(DivisionTest, DfsPartsAreTheWhole) {
 TEST(DivisionTest, DporLeasesAreTheWhole) {
   EXPECT_GT((compare<DporStrategy, DporDivision>(0, 500, 9)), 1'000u);
 }
+TEST(DivisionTest, DporLeasesAreTheWholeWherePowerFails) {
+  EXPECT_GT((compare<DporStrategy, DporDivision>(0, 300, 7, test::crashing_code)), 500u);
+}
+
 TEST(DivisionTest, DporLeasesComeToAllFailures) {
   EXPECT_GT((compare<DporStrategy, DporDivision>(0, 500, 7, test::faulty_code)), 1'000u);
 }
