@@ -50,7 +50,7 @@ Given given_luid(const Event& event, const RuleContext& context, const IfDriverV
 }
 
 bool ignores_duplicate(const Given& given) {
-  return given.failure == kNdisDuplicateObjectId && (given.poison || given.never_handed);
+  return given.failure == kStatusDuplicateObjectId && (given.poison || given.never_handed);
 }
 
 // One or two values.
