@@ -196,6 +196,7 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   const std::uint32_t inside = own > 0 ? row(11) : 0;
   emit(EventKind::kInterfaceDeregistering, kFunction, facts, inside, own);
   leaving.state = InterfaceState::kClosing;
+  leaving.leaving = waits;
   freed_indexes_.push_back(given);
   std::erase_if(pairs_, [&](const Pair& pair) {
     return pair.boot == boot() && (pair.higher == given || pair.lower == given);
@@ -205,7 +206,6 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   execution_.step({{leaving.calls, Op::kBeginDrain}, {leaving.object, Op::kUpdate}}, "close",
                   kernel_.place());
   leaving.closing = true;
-  leaving.leaving = waits;
   sim::Footprint end{{leaving.object, Op::kUpdate}, {directory(), Op::kUpdate}};
   if (waits == 0) end.add({leaving.calls, Op::kAwait, inside == 1 ? own : 0});
   add_image(end, module);
