@@ -67,10 +67,10 @@ std::optional<InterfaceId> InterfaceRegistry::find_interface(std::uint32_t wante
   return std::nullopt;
 }
 
-// Dead or alive.
+// Dead or alive, in this boot.
 InterfaceId InterfaceRegistry::latest_with_index(std::uint32_t wanted) const {
   for (std::uint32_t i = interface_count(); i-- > 0;) {
-    if (interfaces_[i].index == wanted) return InterfaceId{i};
+    if (interfaces_[i].index == wanted && interfaces_[i].boot == boot()) return InterfaceId{i};
   }
   return kNoInterface;
 }
@@ -233,17 +233,21 @@ std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());
   const std::uint32_t until = row(31);
-  const InterfaceFacts facts{.luid = luid, .boot = boot()};
-  emit(EventKind::kLuidUsed, kFunction, facts);
-  for (const Interface& interface : interfaces_) {
+  InterfaceFacts facts{.luid = luid, .boot = boot()};
+  for (std::uint32_t i = 0; i < interface_count(); ++i) {
+    const Interface& interface = interfaces_[i];
     const bool closing = until == 1 && interface.state == InterfaceState::kClosing;
     if (interface.luid != luid || interface.boot != boot()) continue;
     if (interface.state != InterfaceState::kKnown && !closing) continue;
     if (!interface.returned && ask(8, bit(0) | bit(2)) != 2) continue;
     *stored = interface.index;
+    facts.interface = InterfaceId{i};
+    facts.index = interface.index;
+    emit(EventKind::kLuidUsed, kFunction, facts);
     return kStatusSuccess;
   }
   spoil(stored, kPoisonIndex);
+  emit(EventKind::kLuidUsed, kFunction, facts, kNdisInterfaceNotFound);
   return kNdisInterfaceNotFound;
 }
 
@@ -253,7 +257,8 @@ std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  sim::Footprint footprint{{directory(), Op::kRead}};
+  // An update: whether the index is out of date depends on what lookups, which read, told before.
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());

@@ -147,20 +147,27 @@ std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* 
   if (binding != nullptr) footprint.add({binding->object, Op::kRead});
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
-  const InterfaceFacts facts{.boot = boot()};
   const bool open = binding != nullptr && binding->open;
-  emit(EventKind::kBindingQueried, kFunction, facts, 0, open ? 1 : 0, handle);
   const auto highest = open ? find_interface(binding->highest) : std::nullopt;
   const auto lowest = open ? find_interface(binding->lowest) : std::nullopt;
+  InterfaceFacts facts{.boot = boot()};
+  if (highest && lowest) {
+    facts.interface = *highest;
+    facts.index = binding->highest;
+    facts.lower = *lowest;
+    facts.lower_index = binding->lowest;
+  }
+  const std::uint32_t status = highest && lowest ? kStatusSuccess : kNdisInterfaceNotFound;
+  emit(EventKind::kBindingQueried, kFunction, facts, status, open ? 1 : 0, handle);
   if (!highest || !lowest) {
     const std::uint32_t left = ask(4);  // U04
     if (left == 1) *ends = {};
     if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
-    return kNdisInterfaceNotFound;
+    return status;
   }
   *ends = {binding->highest, interfaces_[index(*highest)].luid, binding->lowest,
            interfaces_[index(*lowest)].luid};
-  return kStatusSuccess;
+  return status;
 }
 
 }  // namespace nmrcheck::model

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/kernel/frame.h"
+
 namespace nmrcheck::model {
 
 const IfProviderView& InterfacesView::provider(IfProviderId id) const {
@@ -18,6 +20,23 @@ const InterfaceView& InterfacesView::interface(InterfaceId id) const {
 const LuidView* InterfacesView::luid(std::uint64_t value) const {
   for (const LuidView& luid : luids_) {
     if (luid.luid == value) return &luid;
+  }
+  return nullptr;
+}
+
+const StackPairView* InterfacesView::pair(ModuleId module, std::uint32_t index,
+                                          std::uint32_t lower_index) const {
+  for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair) {
+    if (pair->module == module && pair->index == index && pair->lower_index == lower_index) {
+      return &*pair;
+    }
+  }
+  return nullptr;
+}
+
+const ToldIndexView* InterfacesView::told(ModuleId module, std::uint32_t index) const {
+  for (const ToldIndexView& told : told_) {
+    if (told.module == module && told.index == index) return &told;
   }
   return nullptr;
 }
@@ -81,12 +100,17 @@ void InterfacesView::fold_interface(const Event& event) {
       break;
     case EventKind::kInterfaceReturned:
       if (facts.interface != kNoInterface) interface_at(facts.interface).returned = true;
+      tell(event, facts.interface, facts.index);
+      break;
+    case EventKind::kLuidUsed:
+      tell(event, facts.interface, facts.index);
+      break;
+    case EventKind::kBindingQueried:
+      tell(event, facts.interface, facts.index);
+      tell(event, facts.lower, facts.lower_index);
       break;
     case EventKind::kInterfaceDeregistering:
       interface_at(facts.interface).deregister_called = true;
-      for (StackPairView& pair : pairs_) {
-        if (pair.higher == facts.interface || pair.lower == facts.interface) pair.present = false;
-      }
       break;
     case EventKind::kInterfaceDeregistered:
       interface_at(facts.interface).deregistered = true;
@@ -104,7 +128,7 @@ void InterfacesView::fold_interface(const Event& event) {
 
 void InterfacesView::fold_luid(const Event& event) {
   const bool allocates = event.kind == EventKind::kLuidAllocated;
-  const bool success = event.status < 0x80000000u;
+  const bool success = nt_success(event.status);
   if (allocates && !success) return;
   LuidView& luid = luid_at(event.interfaces->luid);
   if (allocates) {
@@ -120,19 +144,42 @@ void InterfacesView::fold_luid(const Event& event) {
 
 void InterfacesView::fold_pair(const Event& event) {
   const InterfaceFacts& facts = *event.interfaces;
+  if (event.kind == EventKind::kStackEntryDeleted) {
+    for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair) {
+      if (pair->module != event.module || pair->index != facts.index) continue;
+      if (pair->lower_index != facts.lower_index) continue;
+      ++pair->deletions;
+      return;
+    }
+    return;
+  }
+  if (!nt_success(event.status)) return;
   const auto same = [&](const StackPairView& pair) {
-    return pair.present && pair.higher == facts.interface && pair.lower == facts.lower;
+    return pair.module == event.module && pair.higher == facts.interface &&
+           pair.lower == facts.lower;
   };
   const auto known = std::find_if(pairs_.begin(), pairs_.end(), same);
-  if (event.kind == EventKind::kStackEntryDeleted) {
-    if (known != pairs_.end() && event.block == 1) known->present = false;
-  } else if (event.status < 0x80000000u && known == pairs_.end()) {
+  if (known != pairs_.end()) {
+    ++known->adds;
+  } else {
     pairs_.push_back({.higher = facts.interface,
                       .lower = facts.lower,
                       .index = facts.index,
                       .lower_index = facts.lower_index,
-                      .module = event.module});
+                      .module = event.module,
+                      .adds = 1});
   }
+}
+
+void InterfacesView::tell(const Event& event, InterfaceId interface, std::uint32_t index) {
+  if (interface == kNoInterface || !nt_success(event.status)) return;
+  std::erase_if(told_, [&](const ToldIndexView& told) {
+    return told.module == event.module && told.index == index;
+  });
+  told_.push_back({.module = event.module,
+                   .index = index,
+                   .interface = interface,
+                   .binding = event.kind == EventKind::kBindingQueried ? event.pointer : nullptr});
 }
 
 }  // namespace nmrcheck::model

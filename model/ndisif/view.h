@@ -41,14 +41,23 @@ struct LuidView {
   ModuleId refused = kNoModule;  // whose attempt to free it failed last, with no success since
 };
 
-// A pair of the stack table, from when it was added.
+// A pair of the stack table that a module added. Others may have added the same one.
 struct StackPairView {
   InterfaceId higher = kNoInterface;
   InterfaceId lower = kNoInterface;
   std::uint32_t index = 0;
   std::uint32_t lower_index = 0;
-  ModuleId module = kNoModule;  // who added it
-  bool present = true;          // until it is deleted, or an end is deregistered
+  ModuleId module = kNoModule;
+  std::uint32_t adds = 0;  // that succeeded; and deletions by the same module
+  std::uint32_t deletions = 0;
+};
+
+// What an interface index meant when a module was told it last.
+struct ToldIndexView {
+  ModuleId module = kNoModule;
+  std::uint32_t index = 0;
+  InterfaceId interface = kNoInterface;
+  const void* binding = nullptr;  // whose query told it; null: it was no query of a binding
 };
 
 class InterfacesView {
@@ -64,7 +73,10 @@ class InterfacesView {
   std::uint32_t provider_count() const { return static_cast<std::uint32_t>(providers_.size()); }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
   const std::vector<LuidView>& luids() const { return luids_; }
-  const std::vector<StackPairView>& pairs() const { return pairs_; }
+  // The pair of those numbers that the module added last; null if there is none.
+  const StackPairView* pair(ModuleId module, std::uint32_t index, std::uint32_t lower_index) const;
+  // Null if the module was never told the index.
+  const ToldIndexView* told(ModuleId module, std::uint32_t index) const;
 
  private:
   IfProviderView& provider_at(IfProviderId id);
@@ -73,11 +85,13 @@ class InterfacesView {
   void fold_interface(const Event& event);
   void fold_luid(const Event& event);
   void fold_pair(const Event& event);
+  void tell(const Event& event, InterfaceId interface, std::uint32_t index);
 
   std::vector<IfProviderView> providers_;
   std::vector<InterfaceView> interfaces_;
   std::vector<LuidView> luids_;
   std::vector<StackPairView> pairs_;
+  std::vector<ToldIndexView> told_;
 };
 
 }  // namespace nmrcheck::model
