@@ -68,6 +68,14 @@ struct Description {
   std::uint64_t fingerprint = 0;  // of the bytes of NpiId and ModuleId
 };
 
+// What a driver keeps of an interface where it survives a restart.
+struct Record {
+  std::uint64_t net_luid = 0;
+  std::array<std::uint8_t, 16> interface_guid{};
+  std::uint32_t if_index = 0;  // 0: none
+  std::uint32_t flags = 0;
+};
+
 enum class EventKind : std::uint8_t {
   // NmrRegister*: module, side, registration; Called: the registration context is passed; npi;
   // has_cleanup; `pointer` is the characteristics, `cell` where the handle goes, `description`;
@@ -214,6 +222,14 @@ enum class EventKind : std::uint8_t {
   // The module's unload routine.
   kUnloadCalled,
   kUnloadReturned,
+  // The module has written or removed its durable record `name`; `record` is what it holds, or
+  // held,
+  // null if there was none.
+  kRecordCommitted,
+  kRecordErased,
+  // Boot number `block` begins; `status` is 1 if power failed in the last one. Its fibers may still
+  // do what they would have done before the failure.
+  kRestarted,
   // No fiber can go on: `text` says who waits for what.
   kDeadlocked,
   // Every fiber has ended.
@@ -244,6 +260,7 @@ struct Event {
   sim::FiberId fiber = sim::kNoFiber;
   sim::Place place;
   const std::string* text = nullptr;
+  const Record* record = nullptr;
 };
 
 // Who takes note of events: the world, which folds them into the view and asks the rules.

@@ -14,6 +14,7 @@ World::World(sim::Execution& execution, const Profile& profile, Callouts& callou
              InterfaceCallouts& interface_callouts)
     : execution_(execution),
       kernel_(execution, *this),
+      records_(kernel_),
       registrar_(kernel_, profile, callouts),
       interfaces_(kernel_, profile, interface_callouts),
       situations_(execution, view_, kernel_) {}
@@ -124,6 +125,10 @@ void World::describe(const Event& event) {
       break;
     case EventKind::kUnloadReturned:
       execution_.note(fmt::format("the image of {} is gone", module));
+      break;
+    case EventKind::kRestarted:
+      execution_.note(
+          fmt::format("boot {} begins{}", event.block, event.status != 0 ? ": power failed" : ""));
       break;
     default:
       break;

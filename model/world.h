@@ -6,6 +6,7 @@
 
 #include "model/event.h"
 #include "model/kernel/kernel.h"
+#include "model/kernel/records.h"
 #include "model/ndisif/registry.h"
 #include "model/ndisif/view.h"
 #include "model/nmr/registrar.h"
@@ -34,6 +35,7 @@ class World final : public EventSink {
   Kernel& kernel() { return kernel_; }
   Registrar& registrar() { return registrar_; }
   InterfaceRegistry& interfaces() { return interfaces_; }
+  Records& records() { return records_; }
   sim::Execution& execution() { return execution_; }
   const View& view() const { return view_; }
   // For verdicts on the fibers of drivers whose calls are seen.
@@ -58,6 +60,7 @@ class World final : public EventSink {
   View view_;
   InterfacesView interfaces_view_;
   Kernel kernel_;
+  Records records_;
   Registrar registrar_;
   InterfaceRegistry interfaces_;
   Situations situations_;

@@ -1,18 +1,28 @@
 // What the WDK headers call: accesses, places, failed assertions.
 #define NMRCHECK_DDK_IMPLEMENTATION
 #include <fmt/format.h>
-#include <nmrcheck_hooks.h>
+#include <nmrcheck.h>
 
+#include <cstddef>
 #include <cstring>
 #include <exception>
+#include <optional>
 
 #include "model/ddk/driver_program.h"
 
 using nmrcheck::model::current_kernel;
 using nmrcheck::model::current_world;
 using nmrcheck::model::EventKind;
+using nmrcheck::model::Record;
 
 namespace {
+
+// Records cross as bytes.
+static_assert(sizeof(NMRCHECK_RECORD) == sizeof(Record) &&
+              offsetof(NMRCHECK_RECORD, NetLuid) == offsetof(Record, net_luid) &&
+              offsetof(NMRCHECK_RECORD, InterfaceGuid) == offsetof(Record, interface_guid) &&
+              offsetof(NMRCHECK_RECORD, IfIndex) == offsetof(Record, if_index) &&
+              offsetof(NMRCHECK_RECORD, Persistent) == offsetof(Record, flags));
 
 // A driver's pointer may be NULL: that is a fault of its own, which ends its execution. A sanitizer
 // would end the process.
@@ -145,6 +155,22 @@ void nmrcheck_touch(const volatile void* pointer) {
 }
 
 void nmrcheck_reached(const char* name) { current_world().execution().reached(name); }
+
+void nmrcheck_record_commit(const char* identity, const void* record) {
+  Record copied;
+  current_kernel().require_in_block(record, sizeof copied, false);
+  std::memcpy(&copied, record, sizeof copied);
+  current_world().records().commit(identity, copied);
+}
+
+int nmrcheck_record_read(const char* identity, void* record) {
+  current_kernel().require_in_block(record, sizeof(Record), true);
+  const std::optional<Record> found = current_world().records().read(identity);
+  if (found) std::memcpy(record, &*found, sizeof(Record));
+  return found.has_value();
+}
+
+void nmrcheck_record_erase(const char* identity) { current_world().records().erase(identity); }
 
 void nmrcheck_call_begin(const void* dispatch_table, const void* peer_context, const char* name) {
   current_world().registrar().begin_call(dispatch_table, peer_context, name);

@@ -95,6 +95,7 @@ bool in_callback(const std::vector<Frame>& frames);
 struct Module {
   std::string name;
   bool unloaded = false;
+  std::uint32_t boot = 0;                // in which it was loaded
   sim::ObjectId pins = sim::kNoObject;   // counts I/O work items that keep the image
   sim::ObjectId image = sim::kNoObject;  // read by code that leaves it, written by unload
 };

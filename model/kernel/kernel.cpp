@@ -47,6 +47,7 @@ bool in_callback(const std::vector<Frame>& frames) {
 Kernel::Kernel(sim::Execution& execution, EventSink& sink)
     : execution_(execution),
       sink_(sink),
+      power_(*this),
       lock_order_(execution),
       fibers_(sim::kFibersMax),
       thread_ends_(sim::kFibersMax, sim::kNoObject) {}
@@ -77,6 +78,7 @@ sim::Place Kernel::place() const {
 ModuleId Kernel::load(std::string name) {
   Module& module = modules_.emplace_back();
   module.name = std::move(name);
+  module.boot = power_.boot();
   module.pins = execution_.create("work items that keep the image");
   module.image = execution_.create("image");
   return ModuleId{static_cast<std::uint32_t>(modules_.size() - 1)};

@@ -17,6 +17,7 @@
 #include "model/kernel/frame.h"
 #include "model/kernel/lock_order.h"
 #include "model/kernel/object_table.h"
+#include "model/kernel/power.h"
 #include "sim/core/function_ref.h"
 #include "sim/run/execution.h"
 
@@ -52,6 +53,8 @@ class Kernel {
   Kernel(sim::Execution& execution, EventSink& sink);
 
   sim::Execution& execution() const { return execution_; }
+  Power& power() { return power_; }
+  const Power& power() const { return power_; }
   void emit(Event event) const;  // fills in fiber and place
   // Drops the fiber with what its frames own: the caller's temporaries must have ended before.
   [[noreturn]] void broken(const char* rule, std::string message) const;
@@ -351,6 +354,7 @@ class Kernel {
 
   sim::Execution& execution_;
   EventSink& sink_;
+  Power power_;
   IrqlDecider* irql_decider_ = nullptr;
   ObjectTable objects_;
   std::uintptr_t variable_mask_ = ~std::uintptr_t{0};

@@ -41,7 +41,7 @@ Execution::~Execution() = default;
 void Execution::reset(Program& program, Strategy& strategy, Trace* trace) {
   heap_.reset();
   fiber_count_ = 0;
-  alive_ = enabled_ = blockable_ = timed_out_ = 0;
+  alive_ = enabled_ = blockable_ = timed_out_ = left_behind_ = stopped_ = 0;
   states_.clear();
   object_keys_.clear();
   object_names_.clear();
@@ -160,6 +160,7 @@ FiberId Execution::spawn_slot(const char* name, std::function<void()> body, bool
   if (spawner != FiberPool::kController) {
     made.parent = FiberId{spawner};
     pending.fiber_key = child_key(pending_[spawner].fiber_key, ++slots_[spawner].children);
+    if (left_behind(made.parent)) left_behind_ |= mask_of(FiberId{slot});
   }
   trace_hash_.spawned(pending.fiber_key, made.parent);
   if (joinable) made.ended = create("fiber end");

@@ -34,7 +34,8 @@ class Program {
   // The body of the main fiber.
   virtual void run(Execution& execution) = 0;
 
-  // Asked, on the controller, when every fiber has ended. Returns what is wrong with the end state.
+  // Asked, on the controller, when every fiber that is not left behind has ended. Returns what is
+  // wrong with the end state.
   virtual std::optional<Violation> check_end(Execution&) { return std::nullopt; }
 
   // Asked when no fiber can go on and some have not ended. Returns the rule that explains it, or
@@ -162,6 +163,15 @@ class Execution {
   // Waits for the end of a fiber started by spawn_joinable.
   void join(FiberId fiber, Place place = {});
 
+  // From now on no live fiber but the caller needs to end, nor what those spawn later: a crash,
+  // with a restart in which the caller goes on. They go on while they can. The execution is
+  // complete once all others have ended and they cannot; a circle of theirs is no livelock, they
+  // stop in it. A circle of waits for locks stays a deadlock: it could have closed before the
+  // crash. What the crash hinders awaits an object that the caller's step has written.
+  void leave_others_behind();
+  FiberId parent_of(FiberId fiber) const { return slots_[index(fiber)].parent; }
+  bool left_behind(FiberId fiber) const { return (left_behind_ & mask_of(fiber)) != 0; }
+
   // Ends the execution with `violation`; its step is filled in. Never returns on a fiber.
   [[noreturn]] void fail(Violation violation);
 
@@ -287,6 +297,10 @@ class Execution {
   std::uint64_t holders_awaited(std::uint32_t slot) const;
   std::uint64_t waiting_circle(std::uint32_t slot) const;
   bool end_in_partial_deadlock(std::uint32_t slot);
+  // Live fibers that the execution does not end without.
+  std::uint64_t needed() const { return alive_ & ~left_behind_; }
+  void stop_circling(std::uint64_t fibers);
+  void restart_circles();
   void settle_end();
   Violation explain_standstill(const std::string& blocked) const;
   void tell_end(bool cut_off);
@@ -317,6 +331,8 @@ class Execution {
   std::uint64_t enabled_ = 0;
   std::uint64_t timed_out_ = 0;  // live fibers whose deadline passed before they could go
   std::uint64_t blockable_ = 0;  // live fibers whose pending step may have to wait
+  std::uint64_t left_behind_ = 0;
+  std::uint64_t stopped_ = 0;  // of those left behind: went round in a circle, never go on
   std::vector<ObjectState> states_;
   std::vector<std::uint64_t> object_keys_;
   std::vector<const char*> object_names_;

@@ -23,11 +23,11 @@ void Execution::tell_end(bool cut_off) {
 // Runs on the controller once no fiber will run again.
 void Execution::settle_end() {
   if (outcome_.ending != Ending::kComplete) return;
-  if (alive_ == 0) {
+  if (needed() == 0) {
     if (auto violation = program_->check_end(*this)) end_with(std::move(*violation));
     return;
   }
-  const std::string blocked = describe_blocked(alive_);
+  const std::string blocked = describe_blocked(needed());
   auto violation = program_->explain_deadlock(*this, blocked);
   if (!violation) violation = explain_standstill(blocked);
   end_with(std::move(*violation));
@@ -35,13 +35,13 @@ void Execution::settle_end() {
 
 // All that are left wait: in a deadlock, for a signal that was lost, or spinning.
 Violation Execution::explain_standstill(const std::string& blocked) const {
-  if ((polling_ & alive_) != 0) {
+  if ((polling_ & needed()) != 0) {
     return {kLivelock, Severity::kS3, "fibers spin, and nobody can end it: " + blocked, 0, {}};
   }
   bool cleared = false;
   const std::string lost = describe_lost_signals(cleared);
   std::uint64_t circle = 0;
-  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
+  for (std::uint64_t left = needed(); left != 0; left &= left - 1) {
     circle |= waiting_circle(static_cast<std::uint32_t>(std::countr_zero(left)));
   }
   if (cleared && circle == 0) return {kLostWakeup, Severity::kS3, lost + ": " + blocked, 0, {}};
@@ -49,6 +49,8 @@ Violation Execution::explain_standstill(const std::string& blocked) const {
   if (!lost.empty()) message += "; " + lost;
   return {kDeadlock, Severity::kS3, std::move(message), 0, {}};
 }
+
+void Execution::leave_others_behind() { left_behind_ |= alive_ & ~mask_of(current()); }
 
 void Execution::end_with(Violation violation) {
   violation.step = outcome_.steps;

@@ -36,6 +36,10 @@ void Execution::reset_liveness() {
   polling_ = giving_up_ = 0;
   last_released_ = kFibersMax - 1;
   circle_from_ = kCircleSteps;
+  restart_circles();
+}
+
+void Execution::restart_circles() {
   checkpoint_ = std::min(circle_from_, limits_.steps_max);
   idle_.reset();
   circle_.reset();
@@ -148,7 +152,15 @@ bool Execution::let_time_pass() {
     checkpoint_ = 0;
   }
   if (again < kIdleRounds) return true;
-  end_in_livelock(0);
+  std::uint64_t takes_part = giving_up_;
+  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
+    if (slots_[std::countr_zero(left)].timed) takes_part |= left & (~left + 1);
+  }
+  if ((takes_part & needed()) != 0) {
+    end_in_livelock(0);
+  } else {
+    stop_circling(alive_ & left_behind_);
+  }
   return false;
 }
 
@@ -165,7 +177,7 @@ bool Execution::advance_time() {
     const Slot& slot = slots_[static_cast<std::uint32_t>(std::countr_zero(left))];
     if (slot.timed && slot.deadline <= now_) timed_out_ |= left & (~left + 1);
   }
-  refresh_enabled(alive_);
+  refresh_enabled(alive_ & ~stopped_);
   return true;
 }
 
@@ -236,6 +248,10 @@ bool Execution::look_for_circle() {
     circle_steps_.clear();
   }
   if (again < kCircleRounds) return false;
+  if ((circle_ran_ & needed()) == 0) {
+    stop_circling(circle_ran_);
+    return enabled_ == 0 && !let_time_pass();
+  }
   const std::uint64_t starved = circle_enabled_ & ~circle_ran_;
   if (starved != 0 && circle_yields_) {
     // The loop yields, and the strategy is not fair: not the program's mistake. All that can follow
@@ -245,6 +261,19 @@ bool Execution::look_for_circle() {
     end_in_livelock(starved);
   }
   return true;
+}
+
+// Fibers that are left behind go round in a circle: they never go on, so that others do.
+void Execution::stop_circling(std::uint64_t fibers) {
+  stopped_ |= fibers & left_behind_;
+  enabled_ &= ~stopped_;
+  blockable_ &= ~stopped_;
+  timed_out_ &= ~stopped_;
+  giving_up_ &= ~stopped_;
+  for (std::uint64_t left = stopped_; left != 0; left &= left - 1) {
+    slots_[static_cast<std::uint32_t>(std::countr_zero(left))].timed = false;
+  }
+  restart_circles();
 }
 
 // Keeps the step that was just announced, once for each place.

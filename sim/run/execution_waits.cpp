@@ -204,7 +204,7 @@ std::string Execution::describe_lost_signals(bool& cleared) const {
     return text;
   };
   std::string text;
-  for (std::uint64_t left = alive_; left != 0; left &= left - 1) {
+  for (std::uint64_t left = needed(); left != 0; left &= left - 1) {
     const FiberId fiber{first_of(left)};
     for (const Operation& operation : pending_[index(fiber)].footprint) {
       if (operation.op != Op::kWait && operation.op != Op::kWaitConsume) continue;

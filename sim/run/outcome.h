@@ -12,7 +12,7 @@
 namespace nmrcheck::sim {
 
 enum class Ending : std::uint8_t {
-  kComplete,   // every fiber ended
+  kComplete,   // every fiber ended that was not left behind
   kViolation,  // a rule was broken, or a verdict of the harness: see Outcome::violation
   // The strategy said that the rest is covered, or that it cannot follow; or the execution went
   // round in a circle of yields without letting others go, which a fair scheduler would.

@@ -183,7 +183,7 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const E
     node = child;
   }
   std::size_t position = 0;
-  if (sequence.last_open &&
+  if (asks && sequence.last_open &&
       initial({sequence.labels.back()}, true, sequence, position) == Initial::kAt &&
       position + 1 == sequence.labels.size() &&
       answers_covered(node, sequence.labels.back(), asleep)) {

@@ -78,8 +78,10 @@ class Pick {
 
 // How an execution ended, for strategies that learn from it. Valid during the call.
 struct ExecutionEnd {
-  bool complete = false;  // every fiber ended, or none could go on: nothing was cut off
-  bool covered = false;   // cut off in a circle of states: all that can follow could follow before
+  // Every fiber ended, or none could go on (a deadlock, or all the others were left behind):
+  // nothing was cut off.
+  bool complete = false;
+  bool covered = false;  // cut off in a circle of states: all that can follow could follow before
   std::uint64_t alive = 0;
   std::uint64_t enabled = 0;
   FiberId current = kNoFiber;  // the fiber whose step ended an execution that is not complete

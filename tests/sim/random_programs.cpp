@@ -19,6 +19,7 @@ class CodeProgram final : public Program {
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
       for (ObjectId& object : objects_[kind]) object = x.create(kKinds[kind]);
     }
+    power_ = x.create("power", {1, 0});
     for (std::size_t i = 0; i < code_.size(); ++i) {
       x.spawn("f", [this, &x, i] { run_fiber(x, code_[i]); });
     }
@@ -103,6 +104,13 @@ class CodeProgram final : public Program {
       case Verb::kPlanted:
         if (self.value != value) return;
         x.fail({kAssertion, Severity::kS1, "planted", 0, {"planted", 1}});
+      case Verb::kDurable:
+        x.step({{power_, Op::kAwait, 1, 0}, {variable, Op::kAdd, 1 + value, 0}}, "durable");
+        return;
+      case Verb::kPowerFails:
+        x.step({{power_, Op::kWrite, 0, 0}}, "power fails");
+        x.leave_others_behind();
+        return;
       default:
         break;
     }
@@ -116,6 +124,7 @@ class CodeProgram final : public Program {
 
   const Code& code_;
   std::array<std::array<ObjectId, 2>, kKinds.size()> objects_{};
+  ObjectId power_ = kNoObject;
 };
 
 }  // namespace
@@ -148,6 +157,36 @@ Code faulty_code(Rng& rng, std::uint32_t steps_max) {
     fiber.insert(fiber.begin() + at, failing.begin(), failing.end());
   }
   return code;
+}
+
+namespace {
+
+Code with_power_failure(Rng& rng, Code code) {
+  for (std::vector<Instruction>& fiber : code) {
+    for (Instruction& instruction : fiber) {
+      if (instruction.verb != Verb::kPlanted && rng.below(3) == 0) {
+        instruction.verb = Verb::kDurable;
+      }
+    }
+  }
+  std::vector<Instruction>& crashing = code[rng.below(static_cast<std::uint32_t>(code.size()))];
+  const std::uint32_t at = rng.below(static_cast<std::uint32_t>(crashing.size()) + 1);
+  // Behind the failure this fiber is another boot's: its steps need no power of the first.
+  for (std::size_t i = at; i < crashing.size(); ++i) {
+    if (crashing[i].verb == Verb::kDurable) crashing[i].verb = Verb::kAdd;
+  }
+  crashing.insert(crashing.begin() + at, Instruction{Verb::kPowerFails, 0, 0, false});
+  return code;
+}
+
+}  // namespace
+
+Code crashing_code(Rng& rng, std::uint32_t steps_max) {
+  return with_power_failure(rng, random_code(rng, steps_max));
+}
+
+Code faulty_crashing_code(Rng& rng, std::uint32_t steps_max) {
+  return with_power_failure(rng, faulty_code(rng, steps_max));
 }
 
 Code planted_code(Rng& rng) {

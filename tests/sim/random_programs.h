@@ -43,7 +43,9 @@ enum class Verb : std::uint8_t {
   kLockAdd,    // one step that takes a lock and adds
   kSleep,      // until a deadline
   kTimedWait,  // for an event, or until a deadline
-  kPlanted     // fails if the register is `value`; never drawn at random
+  kPlanted,    // fails if the register is `value`; this and the next are never drawn at random
+  kDurable,    // one step that adds to a variable, while there is power
+  kPowerFails  // no power from now on; the other fibers are left behind
 };
 inline constexpr std::uint32_t kVerbs = 32;
 
@@ -76,6 +78,10 @@ using Code = std::vector<std::vector<Instruction>>;  // by fiber
 Code random_code(Rng& rng, std::uint32_t steps_max);
 // The same, and one or two fibers fail at some place if they read a certain value there.
 Code faulty_code(Rng& rng, std::uint32_t steps_max);
+// The same without failing places, or with, in which some steps become durable; one fiber makes the
+// power fail at some place, and goes on.
+Code crashing_code(Rng& rng, std::uint32_t steps_max);
+Code faulty_crashing_code(Rng& rng, std::uint32_t steps_max);
 // 2 or 3 fibers on variables, locks and questions, of which one fails if it reads a certain value.
 Code planted_code(Rng& rng);
 std::string to_string(const Code& code);

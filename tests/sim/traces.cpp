@@ -110,7 +110,8 @@ Traces traces_of(const ProgramFactory& factory, Strategy& strategy, std::uint64_
     }
     ++traces.total;
     if (recorder.complete()) {
-      ++traces.executions[recorder.trace()];
+      const std::string rule = outcome.violation ? outcome.violation->rule : "";
+      ++traces.executions[recorder.trace() + rule];
     } else {
       ++traces.failures[recorder.past()];
     }

@@ -60,7 +60,8 @@ class TraceRecorder final : public Strategy {
   std::vector<std::size_t> spawned_in_;  // by FiberId
 };
 
-// What a search came to: how often it executed each trace to its end, how often it came to each
+// What a search came to: how often it executed each trace to its end, by the trace with the rule
+// that the end broke, if any; how often it came to each
 // failure that cut an execution off, and executions that it gave up.
 struct Traces {
   std::map<std::string, std::uint64_t> executions;

@@ -3,6 +3,7 @@
 
 #include "nmrcheck_compiler.h"
 #include "nmrcheck_hooks.h"
+#include "ntdef.h"
 
 // NMRCHECK_READ(lvalue) is the value of a shared variable; announces the read before it happens.
 // NMRCHECK_WRITE(lvalue, value) announces a write and performs it.
@@ -17,6 +18,24 @@
 // NMRCHECK_CALL(table, member, context, ...) is (table)->member(context, ...), a call through a
 // peer's dispatch table. The call is announced before the table is dereferenced: both the table
 // and the context may be stale. NMRCHECK_CALL_VOID is the same, for a member that returns nothing.
+
+// NMRCHECK_RECORD_COMMIT(identity, &record) writes the driver's durable record of that name, as it
+// would to the registry; NMRCHECK_RECORD_READ(identity, &record) reads it and is TRUE, or is FALSE
+// if there is none; NMRCHECK_RECORD_ERASE(identity) removes it. Records survive restarts and power
+// failures. `identity` is a string, such as the key's name.
+
+typedef struct _NMRCHECK_RECORD {
+  ULONG64 NetLuid;
+  GUID InterfaceGuid;
+  ULONG IfIndex;  // 0: none
+  ULONG Persistent;
+} NMRCHECK_RECORD;
+
+#define NMRCHECK_RECORD_COMMIT(identity, record) \
+  NMRCHECK_AT(nmrcheck_record_commit((identity), (record)))
+#define NMRCHECK_RECORD_READ(identity, record) \
+  ((BOOLEAN)NMRCHECK_AT(nmrcheck_record_read((identity), (record))))
+#define NMRCHECK_RECORD_ERASE(identity) NMRCHECK_AT(nmrcheck_record_erase((identity)))
 
 #define NMRCHECK_TOUCH(pointer) NMRCHECK_AT(nmrcheck_touch(pointer))
 

@@ -72,6 +72,14 @@ void nmrcheck_touch(const volatile void* pointer);
 // Says that the execution came to a situation. `name` lives as long as the search.
 void nmrcheck_reached(const char* name);
 
+// Durable records of the calling driver, which survive restarts and power failures: one for each
+// `identity`, as NMRCHECK_RECORD in <nmrcheck.h> has it. A commit or an erase happens as a whole,
+// or not at all if power fails before. nmrcheck_record_read returns 1 and fills in `record`, or
+// returns 0 and leaves it.
+void nmrcheck_record_commit(const char* identity, const void* record);
+int nmrcheck_record_read(const char* identity, void* record);
+void nmrcheck_record_erase(const char* identity);
+
 // Brackets a call through a peer's dispatch table. `nmrcheck_call_begin` runs before the table is
 // dereferenced, so the table and the context may be stale. The strings live as long as the code
 // that passes them. Calls nest; each begin has one end, also when the call is unwound.

@@ -105,6 +105,16 @@ void nmrcheck_plain_write(volatile void*, unsigned size, const char*) {
   g_log.push_back("write " + std::to_string(size));
 }
 void nmrcheck_reached(const char* name) { g_log.push_back(std::string("reached ") + name); }
+void nmrcheck_record_commit(const char* identity, const void*) {
+  g_log.push_back(std::string("commit ") + identity + " in line " + std::to_string(g_line));
+}
+int nmrcheck_record_read(const char* identity, void* record) {
+  static_cast<NMRCHECK_RECORD*>(record)->IfIndex = 3;
+  return std::string(identity) == "there";
+}
+void nmrcheck_record_erase(const char* identity) {
+  g_log.push_back(std::string("erase ") + identity);
+}
 void nmrcheck_touch(const volatile void*) { g_log.push_back("touch"); }
 void nmrcheck_call_begin(const void*, const void*, const char* name) {
   g_log.push_back(std::string("begin ") + name);
@@ -227,6 +237,17 @@ TEST_F(HooksTest, AccessesAreAnnouncedInOrder) {
   NMRCHECK_TOUCH(&shared_);
   NMRCHECK_REACHED("late");
   EXPECT_EQ(g_log, (Log{"read 4", "write 4", "write 8", "read 8", "touch", "reached late"}));
+}
+
+TEST_F(HooksTest, RecordsHaveNamesAndPlaces) {
+  NMRCHECK_RECORD record = {};
+  NMRCHECK_RECORD_COMMIT("there", &record);
+  const int line = __LINE__ - 1;
+  EXPECT_EQ(NMRCHECK_RECORD_READ("there", &record), TRUE);
+  EXPECT_EQ(record.IfIndex, 3u);
+  EXPECT_EQ(NMRCHECK_RECORD_READ("elsewhere", &record), FALSE);
+  NMRCHECK_RECORD_ERASE("there");
+  EXPECT_EQ(g_log, (Log{"commit there in line " + std::to_string(line), "erase there"}));
 }
 
 TEST_F(HooksTest, SmallStructuresAreReadWhole) {

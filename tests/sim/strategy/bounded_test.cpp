@@ -129,11 +129,12 @@ std::string difference(const ProgramFactory& factory, std::uint64_t* traces) {
 }
 
 // Compares on programs first, first + 1, …; returns the traces that were compared.
-std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max) {
+std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t steps_max,
+                      test::Code (*make)(Rng&, std::uint32_t) = test::random_code) {
   std::uint64_t traces = 0;
   for (std::uint64_t i = first; i < first + programs; ++i) {
     Rng rng(fork(Seed{1}, i));
-    const test::Code code = test::random_code(rng, steps_max);
+    const test::Code code = make(rng, steps_max);
     const std::string text = difference(test::program_of(code), &traces);
     EXPECT_EQ(text, "") << "program " << i << ": " << test::to_string(code);
     if (!text.empty()) break;
@@ -143,6 +144,10 @@ std::uint64_t compare(std::uint64_t first, std::uint64_t programs, std::uint32_t
 
 TEST(BoundedTest, FindsEveryTraceOfRandomProgramsAtItsBound) {
   EXPECT_GT(compare(0, 200, 7), 400u);
+}
+
+TEST(BoundedTest, FindsEveryTraceOfRandomProgramsWithPowerFailures) {
+  EXPECT_GT(compare(0, 200, 7, test::crashing_code), 400u);
 }
 
 TEST(BoundedSlowTest, FindsEveryTraceOfManyRandomProgramsAtItsBound) {

@@ -75,6 +75,36 @@ TEST(DporSlowTest, EveryFailureOfManyRandomPrograms) {
             test::in_this_build(50'000));
 }
 
+// `adds` made the failure's place its own before `both` did, so that it sleeps where the failure
+// comes first; behind `both`, which it depends on, it does not: each of the three answers in front
+// of it is a trace. Of (A) adds, (B) both, and (F) failure, A conflicts with both others, and is
+// never behind F: ABF, BAF and BF, each with 3 answers.
+TEST(DporTest, WhoSleepsInFrontOfADependentStepDoesNotSleepBehindIt) {
+  using test::Verb;
+  const test::Code code{
+      {{Verb::kDurable, 0, 1, false}},
+      {{Verb::kBoth, 0, 1, false}, {Verb::kTryLock, 0, 0, false}, {Verb::kChoose, 0, 1, false}},
+      {{Verb::kPowerFails, 0, 0, false}}};
+  std::uint64_t made = 0;
+  EXPECT_EQ(difference(test::program_of(code), made), "");
+  EXPECT_EQ(made, 9u);
+}
+
+TEST(DporTest, EveryTraceOfRandomProgramsWithPowerFailuresOnce) {
+  EXPECT_GT(compare(0, test::in_this_build(800), 8, test::crashing_code),
+            test::in_this_build(2'000));
+}
+
+TEST(DporSlowTest, EveryTraceOfManyRandomProgramsWithPowerFailuresOnce) {
+  EXPECT_GT(compare(2000, test::in_this_build(20'000), 9, test::crashing_code),
+            test::in_this_build(60'000));
+}
+
+TEST(DporTest, EveryFailureOfRandomProgramsWithPowerFailures) {
+  EXPECT_GT(compare(0, test::in_this_build(800), 5, test::faulty_crashing_code),
+            test::in_this_build(1'500));
+}
+
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
   SearchOptions options;
   options.strategy = "dpor";
