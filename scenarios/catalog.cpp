@@ -65,6 +65,10 @@ std::vector<Scenario> all_scenarios() {
   add_bugs_registrar(list);
   add_generated(list);
   add_ndisif_lifetime(list);
+  add_ndisif_stack(list);
+  add_ndisif_indexes(list);
+  add_ndisif_luids(list);
+  add_ndisif_restarts(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

@@ -93,8 +93,8 @@ std::uint32_t InterfaceRegistry::choose_index() {
   while (lowest <= indexes_max_ && !free(lowest)) ++lowest;
   if (lowest > indexes_max_) return 0;
   std::uint32_t recent = lowest;
-  for (const std::uint32_t freed : freed_indexes_) {
-    if (free(freed)) recent = freed;
+  for (const FreedIndex& freed : freed_indexes_) {
+    if (freed.boot == boot() && free(freed.index)) recent = freed.index;
   }
   std::uint32_t other = lowest + 1;
   while (other <= indexes_max_ && !free(other)) ++other;
@@ -115,7 +115,8 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
   const std::optional<std::uint32_t> failure = injected_failure(kFunction);
-  sim::Footprint footprint{{directory(), Op::kUpdate}, {luids(), Op::kRead}};
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  add_luids(footprint, Op::kRead);
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());
@@ -203,7 +204,7 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   const std::uint32_t inside = own > 0 ? row(11) : 0;
   emit(EventKind::kInterfaceDeregistering, kFunction, facts, inside, own);
   leaving.state = InterfaceState::kClosing;
-  freed_indexes_.push_back(given);
+  freed_indexes_.push_back({boot(), given});
   std::erase_if(pairs_, [&](const Pair& pair) {
     return pair.boot == boot() && (pair.higher == given || pair.lower == given);
   });
@@ -228,7 +229,8 @@ std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
   const bool settled = !answers_.may_answer(interface_choice(31), 1);
-  sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}, {luids(), Op::kRead}};
+  sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}};
+  add_luids(footprint, Op::kRead);
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());

@@ -148,26 +148,27 @@ std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* 
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
   const bool open = binding != nullptr && binding->open;
-  const auto highest = open ? find_interface(binding->highest) : std::nullopt;
-  const auto lowest = open ? find_interface(binding->lowest) : std::nullopt;
+  const InterfaceId highest =
+      open ? find_interface(binding->highest).value_or(kNoInterface) : kNoInterface;
+  const InterfaceId lowest =
+      open ? find_interface(binding->lowest).value_or(kNoInterface) : kNoInterface;
   InterfaceFacts facts{.boot = boot()};
-  if (highest && lowest) {
-    facts.interface = *highest;
-    facts.index = binding->highest;
-    facts.lower = *lowest;
-    facts.lower_index = binding->lowest;
-  }
-  const std::uint32_t status = highest && lowest ? kStatusSuccess : kNdisInterfaceNotFound;
-  emit(EventKind::kBindingQueried, kFunction, facts, status, open ? 1 : 0, handle);
-  if (!highest || !lowest) {
+  if (highest == kNoInterface || lowest == kNoInterface) {
+    emit(EventKind::kBindingQueried, kFunction, facts, kNdisInterfaceNotFound, open ? 1 : 0,
+         handle);
     const std::uint32_t left = ask(4);  // U04
     if (left == 1) *ends = {};
     if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
-    return status;
+    return kNdisInterfaceNotFound;
   }
-  *ends = {binding->highest, interfaces_[index(*highest)].luid, binding->lowest,
-           interfaces_[index(*lowest)].luid};
-  return status;
+  facts.interface = highest;
+  facts.index = binding->highest;
+  facts.lower = lowest;
+  facts.lower_index = binding->lowest;
+  emit(EventKind::kBindingQueried, kFunction, facts, 0, 1, handle);
+  *ends = {binding->highest, interfaces_[index(highest)].luid, binding->lowest,
+           interfaces_[index(lowest)].luid};
+  return kStatusSuccess;
 }
 
 }  // namespace nmrcheck::model

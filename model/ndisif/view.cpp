@@ -2,10 +2,17 @@
 #include "model/ndisif/view.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "model/kernel/frame.h"
+#include "model/kernel/kernel.h"
 
 namespace nmrcheck::model {
+
+bool same_driver(ModuleId one, ModuleId other, const Kernel& kernel) {
+  if (one == other) return true;
+  if (one == kNoModule || other == kNoModule) return false;
+  return kernel.module(one).name == kernel.module(other).name;
+}
 
 const IfProviderView& InterfacesView::provider(IfProviderId id) const {
   static const IfProviderView unknown;
@@ -20,6 +27,16 @@ const InterfaceView& InterfacesView::interface(InterfaceId id) const {
 const LuidView* InterfacesView::luid(std::uint64_t value) const {
   for (const LuidView& luid : luids_) {
     if (luid.luid == value) return &luid;
+  }
+  return nullptr;
+}
+
+const RecordView* InterfacesView::record_of(ModuleId module, std::uint64_t luid,
+                                            const Kernel& kernel) const {
+  for (const RecordView& record : records_) {
+    if (record.record.net_luid == luid && same_driver(record.module, module, kernel)) {
+      return &record;
+    }
   }
   return nullptr;
 }
@@ -59,7 +76,14 @@ LuidView& InterfacesView::luid_at(std::uint64_t value) {
   return luids_.back();
 }
 
-void InterfacesView::fold(const Event& event) {
+bool InterfacesView::heeds(const Event& event) {
+  return event.interfaces != nullptr || event.kind == EventKind::kRecordCommitted ||
+         event.kind == EventKind::kRecordErased || event.kind == EventKind::kRestarted;
+}
+
+void InterfacesView::fold(const Event& event, const Kernel& kernel) {
+  if (event.kind == EventKind::kRestarted) return fold_restart(event, kernel);
+  if (event.interfaces == nullptr) return fold_record(event, kernel);
   const InterfaceFacts& facts = *event.interfaces;
   switch (event.kind) {
     case EventKind::kIfProviderReturned:
@@ -74,7 +98,7 @@ void InterfacesView::fold(const Event& event) {
       break;
     case EventKind::kLuidAllocated:
     case EventKind::kLuidFreed:
-      fold_luid(event);
+      fold_luid(event, kernel);
       break;
     case EventKind::kStackEntryAdded:
     case EventKind::kStackEntryDeleted:
@@ -97,6 +121,7 @@ void InterfacesView::fold_interface(const Event& event) {
                                        .luid = facts.luid,
                                        .context = facts.context,
                                        .guid = facts.information->guid};
+      luid_at(facts.luid).registered = true;
       break;
     case EventKind::kInterfaceReturned:
       if (facts.interface != kNoInterface) interface_at(facts.interface).returned = true;
@@ -126,19 +151,68 @@ void InterfacesView::fold_interface(const Event& event) {
   }
 }
 
-void InterfacesView::fold_luid(const Event& event) {
-  const bool allocates = event.kind == EventKind::kLuidAllocated;
+void InterfacesView::fold_luid(const Event& event, const Kernel& kernel) {
   const bool success = nt_success(event.status);
-  if (allocates && !success) return;
+  const std::uint32_t boot = event.interfaces->boot;
+  if (event.kind == EventKind::kLuidAllocated) {
+    if (!success) return;
+    LuidView& luid = luid_at(event.interfaces->luid);
+    luid = {.luid = luid.luid,
+            .allocated = true,
+            .owner = event.module,
+            .boot = boot,
+            .robbed = std::move(luid.robbed)};
+    return;
+  }
+  for (RecordView& record : records_) {
+    if (record.record.net_luid != event.interfaces->luid) continue;
+    if (same_driver(record.module, event.module, kernel)) {
+      (success ? record.freed_in : record.refused_in) = boot;
+    }
+  }
+  if (!success) return;
   LuidView& luid = luid_at(event.interfaces->luid);
-  if (allocates) {
-    luid = {.luid = luid.luid, .allocated = true, .owner = event.module};
-  } else if (success) {
-    luid.allocated = false;
-    ++luid.frees;
-    luid.refused = kNoModule;
-  } else {
-    luid.refused = event.module;
+  if (!same_driver(luid.owner, event.module, kernel)) luid.robbed.push_back(luid.owner);
+  luid.allocated = false;
+  luid.freed_by = event.module;
+}
+
+void InterfacesView::fold_record(const Event& event, const Kernel& kernel) {
+  const auto found = std::find_if(records_.begin(), records_.end(), [&](const RecordView& record) {
+    return same_driver(record.module, event.module, kernel) && record.identity == event.name;
+  });
+  const std::uint32_t boot = kernel.module(event.module).boot;
+  if (event.kind == EventKind::kRecordCommitted) {
+    RecordView made{.module = event.module,
+                    .identity = event.name,
+                    .record = *event.record,
+                    .previous = {},
+                    .boot = boot,
+                    .freed_in = {},
+                    .refused_in = {}};
+    if (found == records_.end()) {
+      records_.push_back(std::move(made));
+    } else {
+      made.previous = found->record;
+      *found = std::move(made);
+    }
+    return;
+  }
+  if (found == records_.end()) return;
+  const std::uint64_t value = found->record.net_luid;
+  records_.erase(found);
+  if (record_of(event.module, value, kernel) != nullptr) return;
+  for (LuidView& luid : luids_) {
+    if (luid.luid == value && same_driver(luid.owner, event.module, kernel)) luid.erased_in = boot;
+  }
+}
+
+void InterfacesView::fold_restart(const Event& event, const Kernel& kernel) {
+  failed_.resize(event.block + 1, false);
+  failed_[event.block - 1] = event.status != 0;
+  for (const RecordView& record : records_) {
+    if (record.record.if_index == 0) continue;
+    stale_indexes_.push_back({kernel.module(record.module).name, record.record.if_index});
   }
 }
 

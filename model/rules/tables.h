@@ -19,6 +19,8 @@ inline constexpr auto kHarness = Party::kHarness;
 
 // Of NDIS interface providers: before those that see the same in general terms.
 std::span<const RuleInfo> interface_callback_rules();
+std::span<const RuleInfo> interface_index_rules();
+std::span<const RuleInfo> interface_luid_rules();
 // Before those of the NMR, which see the client that WskRegister makes behind the application.
 std::span<const RuleInfo> wsk_rules();
 std::span<const RuleInfo> attach_rules();

@@ -8,5 +8,9 @@
 namespace nmrcheck::designs {
 
 void add_ndisif_lifetime(std::vector<Scenario>& list);
+void add_ndisif_stack(std::vector<Scenario>& list);
+void add_ndisif_indexes(std::vector<Scenario>& list);
+void add_ndisif_luids(std::vector<Scenario>& list);
+void add_ndisif_restarts(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

@@ -116,7 +116,7 @@ NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PU
 
 NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context) {
   provider.characteristics = characteristics(query, refuse_set);
-  provider.information = information();
+  provider.information = information(provider.number);
   provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
   if (status != NDIS_STATUS_SUCCESS) {
