@@ -121,6 +121,8 @@ std::optional<std::string> luid_used_wrongly(const Event& event, const RuleConte
   if (event.kind == EventKind::kLuidFreeing) {
     const InterfaceId user = user_of(facts.luid, facts.boot, context);
     if (user == kNoInterface || !owned_by(*luid, event.module, context)) return std::nullopt;
+    // Somebody else's interface with the driver's LUID is that one's mistake.
+    if (context.interfaces.interface(user).module != event.module) return std::nullopt;
     return fmt::format("{} frees {}, which {} still has", name_of(event.module, context),
                        describe_luid(facts.luid), describe_interface(user, context));
   }

@@ -47,14 +47,6 @@ void remove_and_join(Provider& provider) {
 constexpr ndisif::Design kStale{enter_with_mutex, remove_and_join, ask_once};
 constexpr ndisif::Design kGuarded{enter_with_mutex, remove_and_join, ask_if_registered};
 
-template <const ndisif::Design& kDesign>
-void drive_with_thief(model::World& world, const ParameterValues& values) {
-  ndisif::set_up(world, values);
-  const sim::FiberId other = ndisif::start_driver("other.sys", 2, kPlain);
-  ndisif::run_driver("provider.sys", 1, kDesign);
-  world.execution().join(other);
-}
-
 // --- A protocol driver above an adapter, on which a filter comes and goes ---
 
 struct Protocol {
@@ -144,9 +136,8 @@ void add_ndisif_indexes(std::vector<Scenario>& list) {
             "ndisif/stale-index-fixed",
             "NdisIfDeregisterInterface reference page: the index may be given to others",
             {ndisif::kNoRequests},
-            kit::make<drive_with_thief<kStale>>},
-           "Index and deregistration are guarded by one mutex.",
-           kit::make<drive_with_thief<kGuarded>>);
+            ndisif::make<kStale>},
+           "Index and deregistration are guarded by one mutex.", ndisif::make<kGuarded>);
   add_pair(list,
            {"ndisif/stale-binding-index",
             "The index that a binding told is used when the filter that had it is gone.",

@@ -67,15 +67,15 @@ void drive_mux(model::World& world, const ParameterValues& values) {
   ndisif::set_up(world, values);
   const Driver adapter = ndisif::load("adapter.sys", 1, kPlain);
   const Driver above = ndisif::load("miniport.sys", 2, kPlain);
-  const bool entered = ndisif::enter(adapter);
-  const bool both = ndisif::enter(above) && entered;
+  const bool adapter_entered = ndisif::enter(adapter);
+  const bool above_entered = ndisif::enter(above);
   const model::ModuleId driver = world.kernel().load("mux.sys");
   auto* mux = kit::globals<Mux>(driver);
   mux->internal.number = 3;
   const auto entry = [](void* globals) -> NTSTATUS {
     return ndisif::start(static_cast<Mux*>(globals)->internal);
   };
-  if (both) {
+  if (adapter_entered && above_entered) {
     mux->virtual_miniport = above.provider->index;
     mux->bound = adapter.provider->index;
     if (NT_SUCCESS(kit::enter(driver, entry, mux))) {
@@ -83,8 +83,8 @@ void drive_mux(model::World& world, const ParameterValues& values) {
       world.kernel().unload(driver, [&] { kDesign.unbind(*mux); });
     }
   }
-  if (above.provider->registered) ndisif::unload(above);
-  if (entered) ndisif::unload(adapter);
+  if (above_entered) ndisif::unload(above);
+  if (adapter_entered) ndisif::unload(adapter);
 }
 
 constexpr MuxDesign kRight{bind_and_remember, delete_then_deregister};
