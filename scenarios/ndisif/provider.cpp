@@ -135,7 +135,7 @@ NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE contex
 
 NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context,
                                            PNET_IF_INFORMATION given) {
-  provider.information = information();
+  provider.information = information(provider.number);
   provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
   if (status != NDIS_STATUS_SUCCESS) {

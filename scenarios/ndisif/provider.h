@@ -53,6 +53,7 @@ struct Provider {
   NDIS_IF_PROVIDER_CHARACTERISTICS characteristics;
   NET_IF_INFORMATION information;
   Values values;
+  UCHAR number;  // makes the GUID differ from those of other drivers
   BOOLEAN has_luid;
   BOOLEAN registered;  // the interface is
   // For designs that have more:
