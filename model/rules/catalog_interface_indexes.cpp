@@ -59,8 +59,8 @@ constexpr std::array kLuidRules{
         "NdisIfFreeNetLuidIndex gets a LUID index that the driver has allocated, of the interface "
         "type that it was allocated for, once.",
         "NdisIfFreeNetLuidIndex reference page",
-        "Keep type and index together, and forget both when the index is freed.", luid_not_own,
-        EventSet(K::kLuidFreeing, K::kLuidFreed), luid_freed_after_crash,
+        "Keep type and index together, and forget both when the index is freed.",
+        foreign_luid_freed, EventSet(K::kLuidFreeing, K::kLuidFreed), luid_freed_after_crash,
         "Only a hint if power failed after the driver had freed the index and before it had erased "
         "its record: nothing tells then that the index is free, or somebody else's. Free at the "
         "very start of the next boot."},

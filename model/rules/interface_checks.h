@@ -57,7 +57,7 @@ std::optional<std::string> stack_circle(const Event&, const RuleContext&);
 std::optional<std::string> pair_not_own(const Event&, const RuleContext&);
 
 // interface_luids.cpp
-std::optional<std::string> luid_not_own(const Event&, const RuleContext&);
+std::optional<std::string> foreign_luid_freed(const Event&, const RuleContext&);
 std::optional<std::string> luid_freed_after_crash(const Event&, const RuleContext&);
 std::optional<std::string> luid_used_wrongly(const Event&, const RuleContext&);
 std::optional<std::string> luid_not_recorded(const Event&, const RuleContext&);

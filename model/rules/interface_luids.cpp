@@ -87,7 +87,7 @@ std::optional<std::string> first_left(const RuleContext& context, const Judge& j
 
 // --- NDISIF-LUID-01 ---
 
-std::optional<std::string> luid_not_own(const Event& event, const RuleContext& context) {
+std::optional<std::string> foreign_luid_freed(const Event& event, const RuleContext& context) {
   const LuidView* luid = context.interfaces.luid(event.interfaces->luid);
   if (event.kind == EventKind::kLuidFreeing) {
     return record_survived(event, context) ? std::nullopt : frees_foreign(event, context);

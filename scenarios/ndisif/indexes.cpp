@@ -130,10 +130,10 @@ void drive_protocol(model::World& world, const ParameterValues& values) {
 
 void add_ndisif_indexes(std::vector<Scenario>& list) {
   add_pair(list,
-           {"ndisif/stale-index",
+           {"ndisif/lookup-of-stale-index",
             "A thread asks for the LUID of an index whose interface another thread deregisters.",
             {"NDISIF-IDX-01"},
-            "ndisif/stale-index-fixed",
+            "ndisif/lookup-of-stale-index-fixed",
             "NdisIfDeregisterInterface reference page: the index may be given to others",
             {ndisif::kNoRequests},
             ndisif::make<kStale>},
