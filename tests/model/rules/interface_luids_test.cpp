@@ -188,7 +188,7 @@ TEST(LuidRulesTest, AnInterfaceHasTheGuidOfItsRecord) {
     return rule_broken_by([=](Reports& r) {
       r.allocates(r.driver, kLuid);
       r.commits(r.driver, kLuid, recorded);
-      r.registers(r.driver, kOne, 1, kLuid, given);
+      r.register_called(r.driver, kLuid, given);
     });
   };
   EXPECT_EQ(register_with(kGuid, kGuid), "");

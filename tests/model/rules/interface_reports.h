@@ -25,14 +25,16 @@ class Reports {
         driver(kernel_.load("driver.sys")),
         other(kernel_.load("other.sys")) {}
 
-  // NdisIfRegisterInterface succeeds.
-  void registers(ModuleId module, InterfaceId id, std::uint32_t index, std::uint64_t luid,
-                 const InterfaceGuid& guid = kGuid) {
-    const InterfaceDescription information{.guid = guid};
-    InterfaceFacts facts{.luid = luid, .boot = boot(), .information = &information};
-    tell(EventKind::kInterfaceCalled, module, "NdisIfRegisterInterface", facts);
-    facts.interface = id;
-    facts.index = index;
+  // NdisIfRegisterInterface; the second: it succeeds.
+  void register_called(ModuleId module, std::uint64_t luid, const InterfaceGuid& guid) {
+    const InterfaceDescription information = describe(guid);
+    tell(EventKind::kInterfaceCalled, module, "NdisIfRegisterInterface",
+         {.luid = luid, .boot = boot(), .information = &information});
+  }
+  void registers(ModuleId module, InterfaceId id, std::uint32_t index, std::uint64_t luid) {
+    const InterfaceDescription information = describe(kGuid);
+    const InterfaceFacts facts{
+        .interface = id, .index = index, .luid = luid, .boot = boot(), .information = &information};
     tell(EventKind::kInterfaceInserted, module, "NdisIfRegisterInterface", facts);
     tell(EventKind::kInterfaceReturned, module, "NdisIfRegisterInterface", facts);
   }
@@ -128,6 +130,13 @@ class Reports {
   ModuleId other;
 
  private:
+  static InterfaceDescription describe(const InterfaceGuid& guid) {
+    return {.header = {0x80, 1, 0x60},
+            .location_unknown = true,
+            .access_type = 2,
+            .connection_type = 1,
+            .guid = guid};
+  }
   void load() {
     driver = kernel_.load("driver.sys");
     other = kernel_.load("other.sys");
