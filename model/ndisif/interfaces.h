@@ -56,9 +56,9 @@ struct Interface {
   InterfaceGuid guid{};
   bool returned = false;  // NdisIfRegisterInterface has
   InterfaceState state = InterfaceState::kKnown;
-  // Change with the object, when no more callbacks are chosen:
+  std::uint32_t leaving = 0;  // answer to U10, once it closes; never changes then
+  // Changes with the object, when no more callbacks are chosen.
   bool closing = false;
-  std::uint32_t leaving = 0;  // answer to U10
   // Rundown: acquired by each callback that is chosen, until it is left or given up.
   sim::ObjectId calls = sim::kNoObject;
   sim::ObjectId object = sim::kNoObject;

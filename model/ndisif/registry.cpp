@@ -66,7 +66,7 @@ std::uint32_t InterfaceRegistry::row(std::uint32_t choice, Alternatives possible
 
 // --- What all functions share ---
 
-std::uint32_t InterfaceRegistry::boot() const { return 0; }
+std::uint32_t InterfaceRegistry::boot() const { return kernel_.power().boot(); }
 
 sim::ObjectId InterfaceRegistry::directory() {
   if (directories_.size() <= boot()) directories_.resize(boot() + 1, sim::kNoObject);
@@ -80,6 +80,12 @@ sim::ObjectId InterfaceRegistry::directory() {
 sim::ObjectId InterfaceRegistry::luids() {
   if (luids_ == sim::kNoObject) luids_ = execution_.create("LUID indexes", {}, kLuidsKey);
   return luids_;
+}
+
+// LUID indexes are durable: what depends on them is ordered with a power failure.
+void InterfaceRegistry::add_luids(sim::Footprint& footprint, sim::Op op) {
+  footprint.add({luids(), op});
+  kernel_.power().add_on(footprint);
 }
 
 // The image lives while its code runs, and an unload is judged by what runs.
@@ -176,6 +182,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   kernel_.add_variable(footprint, handle, Op::kUpdate);
+  kernel_.power().add_on(footprint);  // handles tell in which order providers of all boots came
   execution_.step(footprint, kFunction, kernel_.place());
   InterfaceFacts facts{.boot = boot(), .characteristics = &given};
   emit(EventKind::kIfProviderCalled, kFunction, facts, 0, 0, characteristics);
@@ -210,6 +217,22 @@ std::optional<IfProviderId> InterfaceRegistry::find_provider(const void* handle)
   return IfProviderId{static_cast<std::uint32_t>(value / kHandleStride)};
 }
 
+// Callbacks that NdisIfDeregisterInterface did not wait for (U10), or does not yet (U28): the
+// provider's deregistration does (U12). Requires: the step that is on names the directory, which
+// the states of interfaces are read from.
+void InterfaceRegistry::wait_for_callbacks(IfProviderId id) {
+  for (std::uint32_t i = 0; i < interface_count(); ++i) {
+    const Interface& interface = interfaces_[i];
+    const bool waited_for = interface.state == InterfaceState::kGone && interface.leaving == 0;
+    if (interface.provider != id || interface.state == InterfaceState::kKnown || waited_for) {
+      continue;
+    }
+    execution_.step({{interface.calls, Op::kBeginDrain}}, "choose no more", kernel_.place());
+    execution_.step({{interface.calls, Op::kDrain}, {directory(), Op::kRead}}, "wait for callbacks",
+                    kernel_.place());
+  }
+}
+
 void InterfaceRegistry::deregister_provider(void* handle) {
   constexpr const char* kFunction = "NdisIfDeregisterProvider";
   kernel_.require_irql_at_most(kPassiveLevel, kFunction);
@@ -227,11 +250,7 @@ void InterfaceRegistry::deregister_provider(void* handle) {
   IfProvider& leaving = providers_[index(*found)];
   emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces, handle);
   leaving.live = false;
-  // Callbacks that NdisIfDeregisterInterface did not wait for (U10, U12).
-  for (const Interface& interface : interfaces_) {
-    if (interface.provider != *found || interface.leaving == 0) continue;
-    execution_.step({{interface.calls, Op::kDrain}}, "wait for callbacks", kernel_.place());
-  }
+  wait_for_callbacks(*found);
   sim::Footprint end{{directory(), Op::kUpdate}};
   add_image(end, module);
   execution_.step(end, "return", kernel_.place());
