@@ -192,20 +192,24 @@ enum class EventKind : std::uint8_t {
   // called inside a callback of that interface, and has gone on if it Deregistered.
   kInterfaceDeregistering,
   kInterfaceDeregistered,
-  // A NET_LUID was given to NdisIfGetInterfaceIndexFromNetLuid.
+  // A NET_LUID was given to NdisIfGetInterfaceIndexFromNetLuid: status; interface and index if it
+  // is
+  // success.
   kLuidUsed,
   // NdisIfAllocateNetLuidIndex returned `status`: luid without its reserved bits if it is success.
   // NdisIfFreeNetLuidIndex; Freeing: about to decide; Freed: status.
   kLuidAllocated,
   kLuidFreeing,
   kLuidFreed,
-  // NdisIfAddIfStackEntry: index over lower_index; Adding: `block` is 1 if the pair closes a
-  // circle;
-  // Added: status. NdisIfDeleteIfStackEntry: `block` is 1 if there was such a pair.
+  // NdisIfAddIfStackEntry: index over lower_index; Adding: `status` is 1 if both ends are
+  // registered, `block` is 1 if the pair closes a circle; Added: status. NdisIfDeleteIfStackEntry:
+  // `block` is 1 if there was such a pair.
   kStackEntryAdding,
   kStackEntryAdded,
   kStackEntryDeleted,
-  // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open.
+  // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open; status; if it
+  // is
+  // success, interface and index of the highest, lower and lower_index of the lowest interface.
   kBindingQueried,
   // A query or set callback of `interface`; Called: `block` is the object's identifier, `pointer`
   // the buffer and `cell` its length, null if there is none. Returned: status, answer.

@@ -18,11 +18,14 @@ World::World(sim::Execution& execution, const Profile& profile, Callouts& callou
       records_(kernel_),
       registrar_(kernel_, profile, callouts),
       interfaces_(kernel_, profile, interface_callouts),
-      situations_(execution, view_, kernel_) {}
+      situations_(execution, view_, kernel_) {
+  records_.set_judge(
+      [this](sim::Footprint& footprint) { interfaces_.add_luids_recorded(footprint); });
+}
 
 void World::emit(const Event& event) {
-  if (event.interfaces != nullptr) {
-    interfaces_view_.fold(event);
+  if (InterfacesView::heeds(event)) {
+    interfaces_view_.fold(event, kernel_);
   } else {
     view_.fold(event);
   }

@@ -71,6 +71,10 @@ std::vector<Scenario> all_scenarios() {
   add_ndisif_callbacks(list);
   add_ndisif_answers(list);
   add_ndisif_both(list);
+  add_ndisif_stack(list);
+  add_ndisif_indexes(list);
+  add_ndisif_luids(list);
+  add_ndisif_restarts(list);
   add_wsk_registration(list);
   add_wsk_use(list);
   add_kernel_memory(list);

@@ -35,6 +35,7 @@ Records::Entries::value_type& Records::at(std::string_view identity) {
 void Records::step(const Entry& entry, sim::Op op, const char* action) {
   sim::Footprint footprint{{entry.object, op, 0, 0}};
   kernel_.power().add_on(footprint);
+  if (op != sim::Op::kRead && judge_) judge_(footprint);
   kernel_.execution().step(footprint, action, kernel_.place());
 }
 

@@ -2,6 +2,7 @@
 // registry. A record is written and removed as a whole.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ class Records {
  public:
   explicit Records(Kernel& kernel) : kernel_(kernel) {}
 
+  // What else the footprint of a commit or an erase names: whatever rules hold records against.
+  void set_judge(std::function<void(sim::Footprint&)> judge) { judge_ = std::move(judge); }
+
   // Writes the record, in the place of one of that name; emits kRecordCommitted.
   void commit(std::string_view identity, const Record& record);
   // Returns the record as it was committed last, or nothing.
@@ -40,6 +44,7 @@ class Records {
   void step(const Entry& entry, sim::Op op, const char* action);
 
   Kernel& kernel_;
+  std::function<void(sim::Footprint&)> judge_;
   Entries entries_;  // of all boots; never removed, so that events may point to names
 };
 

@@ -60,10 +60,10 @@ std::optional<InterfaceId> InterfaceRegistry::find_interface(std::uint32_t wante
   return std::nullopt;
 }
 
-// Dead or alive.
+// Dead or alive, in this boot.
 InterfaceId InterfaceRegistry::latest_with_index(std::uint32_t wanted) const {
   for (std::uint32_t i = interface_count(); i-- > 0;) {
-    if (interfaces_[i].index == wanted) return InterfaceId{i};
+    if (interfaces_[i].index == wanted && interfaces_[i].boot == boot()) return InterfaceId{i};
   }
   return kNoInterface;
 }
@@ -86,8 +86,8 @@ std::uint32_t InterfaceRegistry::choose_index() {
   while (lowest <= indexes_max_ && !free(lowest)) ++lowest;
   if (lowest > indexes_max_) return 0;
   std::uint32_t recent = lowest;
-  for (const std::uint32_t freed : freed_indexes_) {
-    if (free(freed)) recent = freed;
+  for (const FreedIndex& freed : freed_indexes_) {
+    if (freed.boot == boot() && free(freed.index)) recent = freed.index;
   }
   std::uint32_t other = lowest + 1;
   while (other <= indexes_max_ && !free(other)) ++other;
@@ -108,7 +108,8 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
   const std::optional<std::uint32_t> failure = injected_failure(kFunction);
-  sim::Footprint footprint{{directory(), Op::kUpdate}, {luids(), Op::kRead}};
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  add_luids(footprint, Op::kRead);
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());
@@ -197,7 +198,7 @@ void InterfaceRegistry::deregister_interface(std::uint32_t given) {
   emit(EventKind::kInterfaceDeregistering, kFunction, facts, inside, own);
   leaving.state = InterfaceState::kClosing;
   leaving.leaving = waits;
-  freed_indexes_.push_back(given);
+  freed_indexes_.push_back({boot(), given});
   std::erase_if(pairs_, [&](const Pair& pair) {
     return pair.boot == boot() && (pair.higher == given || pair.lower == given);
   });
@@ -222,22 +223,27 @@ std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
   const bool settled = !answers_.may_answer(interface_choice(31), 1);
-  sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}, {luids(), Op::kRead}};
+  sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}};
+  add_luids(footprint, Op::kRead);
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());
   const std::uint32_t until = row(31);
-  const InterfaceFacts facts{.luid = luid, .boot = boot()};
-  emit(EventKind::kLuidUsed, kFunction, facts);
-  for (const Interface& interface : interfaces_) {
+  InterfaceFacts facts{.luid = luid, .boot = boot()};
+  for (std::uint32_t i = 0; i < interface_count(); ++i) {
+    const Interface& interface = interfaces_[i];
     const bool closing = until == 1 && interface.state == InterfaceState::kClosing;
     if (interface.luid != luid || interface.boot != boot()) continue;
     if (interface.state != InterfaceState::kKnown && !closing) continue;
     if (!interface.returned && ask(8, bit(0) | bit(2)) != 2) continue;
     *stored = interface.index;
+    facts.interface = InterfaceId{i};
+    facts.index = interface.index;
+    emit(EventKind::kLuidUsed, kFunction, facts);
     return kStatusSuccess;
   }
   spoil(stored, kPoisonIndex);
+  emit(EventKind::kLuidUsed, kFunction, facts, kStatusInterfaceNotFound);
   return kStatusInterfaceNotFound;
 }
 
@@ -247,7 +253,8 @@ std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  sim::Footprint footprint{{directory(), Op::kRead}};
+  // An update: whether the index is out of date depends on what lookups, which read, told before.
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());

@@ -60,7 +60,8 @@ std::uint32_t InterfaceRegistry::allocate_luid(std::uint32_t type, std::uint32_t
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
   const std::optional<std::uint32_t> failure = injected_failure(kFunction);
-  sim::Footprint footprint{{luids(), Op::kUpdate}};
+  sim::Footprint footprint;
+  add_luids(footprint, Op::kUpdate);
   add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   execution_.step(footprint, kFunction, kernel_.place());
@@ -86,7 +87,8 @@ std::uint32_t InterfaceRegistry::free_luid(std::uint32_t type, std::uint32_t lui
   const ModuleId module = kernel_.current_module();
   const FrameScope frame(
       kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  sim::Footprint footprint{{luids(), Op::kUpdate}, {directory(), Op::kRead}};
+  sim::Footprint footprint{{directory(), Op::kRead}};
+  add_luids(footprint, Op::kUpdate);
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
   InterfaceFacts facts{.luid = make_luid(type, luid_index), .boot = boot()};

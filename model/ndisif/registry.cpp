@@ -66,7 +66,7 @@ std::uint32_t InterfaceRegistry::row(std::uint32_t choice, Alternatives possible
 
 // --- What all functions share ---
 
-std::uint32_t InterfaceRegistry::boot() const { return 0; }
+std::uint32_t InterfaceRegistry::boot() const { return kernel_.power().boot(); }
 
 sim::ObjectId InterfaceRegistry::directory() {
   if (directories_.size() <= boot()) directories_.resize(boot() + 1, sim::kNoObject);
@@ -80,6 +80,12 @@ sim::ObjectId InterfaceRegistry::directory() {
 sim::ObjectId InterfaceRegistry::luids() {
   if (luids_ == sim::kNoObject) luids_ = execution_.create("LUID indexes", {}, kLuidsKey);
   return luids_;
+}
+
+// LUID indexes are durable: what depends on them is ordered with a power failure.
+void InterfaceRegistry::add_luids(sim::Footprint& footprint, sim::Op op) {
+  footprint.add({luids(), op});
+  kernel_.power().add_on(footprint);
 }
 
 // The image lives while its code runs, and an unload is judged by what runs.
@@ -176,6 +182,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_image(footprint, module);
   kernel_.add_variable(footprint, handle, Op::kUpdate);
+  kernel_.power().add_on(footprint);  // handles tell in which order providers of all boots came
   execution_.step(footprint, kFunction, kernel_.place());
   InterfaceFacts facts{.boot = boot(), .characteristics = &given};
   emit(EventKind::kIfProviderCalled, kFunction, facts, 0, 0, characteristics);

@@ -85,6 +85,10 @@ class InterfaceRegistry final {
   void close_binding(const void* binding);
   void rebind(const void* binding, std::uint32_t highest, std::uint32_t lowest);
 
+  // Names all LUID indexes in the footprint of a step on a driver's record of one, since rules hold
+  // records against them.
+  void add_luids_recorded(sim::Footprint& footprint) { footprint.add({luids(), sim::Op::kUpdate}); }
+
   const Interface& interface(InterfaceId id) const { return interfaces_[index(id)]; }
   const IfProvider& provider(IfProviderId id) const { return providers_[index(id)]; }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
@@ -97,6 +101,10 @@ class InterfaceRegistry final {
     std::uint32_t higher = 0;
     std::uint32_t lower = 0;
     std::uint32_t times = 1;  // U19 (b)
+  };
+  struct FreedIndex {
+    std::uint32_t boot = 0;
+    std::uint32_t index = 0;
   };
   struct LuidTable {
     std::vector<std::uint32_t> used;   // sorted
@@ -141,6 +149,7 @@ class InterfaceRegistry final {
   std::uint32_t boot() const;
   sim::ObjectId directory();
   sim::ObjectId luids();
+  void add_luids(sim::Footprint& footprint, sim::Op op);
   void add_image(sim::Footprint& footprint, ModuleId module) const;
   void emit(EventKind kind, const char* function, const InterfaceFacts& facts,
             std::uint32_t status = 0, std::uint32_t block = 0, const void* pointer = nullptr);
@@ -196,7 +205,7 @@ class InterfaceRegistry final {
   // Deques: references stay valid while callbacks register more.
   std::deque<IfProvider> providers_;
   std::deque<Interface> interfaces_;
-  std::vector<std::uint32_t> freed_indexes_;  // the latest last
+  std::vector<FreedIndex> freed_indexes_;  // the latest last
   std::map<std::uint32_t, LuidTable> luid_tables_;
   std::vector<Pair> pairs_;
   std::deque<NdisBinding> bindings_;

@@ -155,19 +155,27 @@ std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* 
   if (binding != nullptr) footprint.add({binding->object, Op::kRead});
   add_image(footprint, module);
   execution_.step(footprint, kFunction, kernel_.place());
-  const InterfaceFacts facts{.boot = boot()};
   const bool open = binding != nullptr && binding->open;
-  emit(EventKind::kBindingQueried, kFunction, facts, 0, open ? 1 : 0, handle);
-  const auto highest = open ? find_interface(binding->highest) : std::nullopt;
-  const auto lowest = open ? find_interface(binding->lowest) : std::nullopt;
-  if (!highest || !lowest) {
+  const InterfaceId highest =
+      open ? find_interface(binding->highest).value_or(kNoInterface) : kNoInterface;
+  const InterfaceId lowest =
+      open ? find_interface(binding->lowest).value_or(kNoInterface) : kNoInterface;
+  InterfaceFacts facts{.boot = boot()};
+  if (highest == kNoInterface || lowest == kNoInterface) {
+    emit(EventKind::kBindingQueried, kFunction, facts, kStatusInterfaceNotFound, open ? 1 : 0,
+         handle);
     const std::uint32_t left = ask(4);  // U04
     if (left == 1) *ends = {};
     if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
     return kStatusInterfaceNotFound;
   }
-  *ends = {binding->highest, interfaces_[index(*highest)].luid, binding->lowest,
-           interfaces_[index(*lowest)].luid};
+  facts.interface = highest;
+  facts.index = binding->highest;
+  facts.lower = lowest;
+  facts.lower_index = binding->lowest;
+  emit(EventKind::kBindingQueried, kFunction, facts, 0, 1, handle);
+  *ends = {binding->highest, interfaces_[index(highest)].luid, binding->lowest,
+           interfaces_[index(lowest)].luid};
   return kStatusSuccess;
 }
 

@@ -2,8 +2,17 @@
 #include "model/ndisif/view.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "model/kernel/kernel.h"
 
 namespace nmrcheck::model {
+
+bool same_driver(ModuleId one, ModuleId other, const Kernel& kernel) {
+  if (one == other) return true;
+  if (one == kNoModule || other == kNoModule) return false;
+  return kernel.module(one).name == kernel.module(other).name;
+}
 
 const IfProviderView& InterfacesView::provider(IfProviderId id) const {
   static const IfProviderView unknown;
@@ -34,6 +43,33 @@ InterfaceId InterfacesView::owner_of_buffer(const sim::HeapBlock& block) const {
   return kNoInterface;
 }
 
+const RecordView* InterfacesView::record_of(ModuleId module, std::uint64_t luid,
+                                            const Kernel& kernel) const {
+  for (const RecordView& record : records_) {
+    if (record.record.net_luid == luid && same_driver(record.module, module, kernel)) {
+      return &record;
+    }
+  }
+  return nullptr;
+}
+
+const StackPairView* InterfacesView::pair(ModuleId module, std::uint32_t index,
+                                          std::uint32_t lower_index) const {
+  for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair) {
+    if (pair->module == module && pair->index == index && pair->lower_index == lower_index) {
+      return &*pair;
+    }
+  }
+  return nullptr;
+}
+
+const ToldIndexView* InterfacesView::told(ModuleId module, std::uint32_t index) const {
+  for (const ToldIndexView& told : told_) {
+    if (told.module == module && told.index == index) return &told;
+  }
+  return nullptr;
+}
+
 IfProviderView& InterfacesView::provider_at(IfProviderId id) {
   if (index(id) >= providers_.size()) providers_.resize(index(id) + 1);
   return providers_[index(id)];
@@ -52,7 +88,14 @@ LuidView& InterfacesView::luid_at(std::uint64_t value) {
   return luids_.back();
 }
 
-void InterfacesView::fold(const Event& event) {
+bool InterfacesView::heeds(const Event& event) {
+  return event.interfaces != nullptr || event.kind == EventKind::kRecordCommitted ||
+         event.kind == EventKind::kRecordErased || event.kind == EventKind::kRestarted;
+}
+
+void InterfacesView::fold(const Event& event, const Kernel& kernel) {
+  if (event.kind == EventKind::kRestarted) return fold_restart(event, kernel);
+  if (event.interfaces == nullptr) return fold_record(event, kernel);
   const InterfaceFacts& facts = *event.interfaces;
   fold_driver(event);
   switch (event.kind) {
@@ -68,7 +111,7 @@ void InterfacesView::fold(const Event& event) {
       break;
     case EventKind::kLuidAllocated:
     case EventKind::kLuidFreed:
-      fold_luid(event);
+      fold_luid(event, kernel);
       break;
     case EventKind::kStackEntryAdded:
     case EventKind::kStackEntryDeleted:
@@ -101,15 +144,21 @@ void InterfacesView::fold_interface(const Event& event) {
                                        .luid = facts.luid,
                                        .context = facts.context,
                                        .guid = facts.information->guid};
+      luid_at(facts.luid).registered = true;
       break;
     case EventKind::kInterfaceReturned:
       if (facts.interface != kNoInterface) interface_at(facts.interface).returned = true;
+      tell(event, facts.interface, facts.index);
+      break;
+    case EventKind::kLuidUsed:
+      tell(event, facts.interface, facts.index);
+      break;
+    case EventKind::kBindingQueried:
+      tell(event, facts.interface, facts.index);
+      tell(event, facts.lower, facts.lower_index);
       break;
     case EventKind::kInterfaceDeregistering:
       interface_at(facts.interface).deregister_called = true;
-      for (StackPairView& pair : pairs_) {
-        if (pair.higher == facts.interface || pair.lower == facts.interface) pair.present = false;
-      }
       break;
     case EventKind::kInterfaceDeregistered:
       interface_at(facts.interface).deregistered = true;
@@ -128,37 +177,109 @@ void InterfacesView::fold_interface(const Event& event) {
   }
 }
 
-void InterfacesView::fold_luid(const Event& event) {
-  const bool allocates = event.kind == EventKind::kLuidAllocated;
-  const bool success = event.status < 0x80000000u;
-  if (allocates && !success) return;
+void InterfacesView::fold_luid(const Event& event, const Kernel& kernel) {
+  const bool success = nt_success(event.status);
+  const std::uint32_t boot = event.interfaces->boot;
+  if (event.kind == EventKind::kLuidAllocated) {
+    if (!success) return;
+    LuidView& luid = luid_at(event.interfaces->luid);
+    luid = {.luid = luid.luid,
+            .allocated = true,
+            .owner = event.module,
+            .boot = boot,
+            .robbed = std::move(luid.robbed)};
+    return;
+  }
+  for (RecordView& record : records_) {
+    if (record.record.net_luid != event.interfaces->luid) continue;
+    if (same_driver(record.module, event.module, kernel)) {
+      (success ? record.freed_in : record.refused_in) = boot;
+    }
+  }
+  if (!success) return;
   LuidView& luid = luid_at(event.interfaces->luid);
-  if (allocates) {
-    luid = {.luid = luid.luid, .allocated = true, .owner = event.module};
-  } else if (success) {
-    luid.allocated = false;
-    ++luid.frees;
-    luid.refused = kNoModule;
-  } else {
-    luid.refused = event.module;
+  if (!same_driver(luid.owner, event.module, kernel)) luid.robbed.push_back(luid.owner);
+  luid.allocated = false;
+  luid.freed_by = event.module;
+}
+
+void InterfacesView::fold_record(const Event& event, const Kernel& kernel) {
+  const auto found = std::find_if(records_.begin(), records_.end(), [&](const RecordView& record) {
+    return same_driver(record.module, event.module, kernel) && record.identity == event.name;
+  });
+  const std::uint32_t boot = kernel.module(event.module).boot;
+  if (event.kind == EventKind::kRecordCommitted) {
+    RecordView made{.module = event.module,
+                    .identity = event.name,
+                    .record = *event.record,
+                    .previous = {},
+                    .boot = boot,
+                    .freed_in = {},
+                    .refused_in = {}};
+    if (found == records_.end()) {
+      records_.push_back(std::move(made));
+    } else {
+      made.previous = found->record;
+      *found = std::move(made);
+    }
+    return;
+  }
+  if (found == records_.end()) return;
+  const std::uint64_t value = found->record.net_luid;
+  records_.erase(found);
+  if (record_of(event.module, value, kernel) != nullptr) return;
+  for (LuidView& luid : luids_) {
+    if (luid.luid == value && same_driver(luid.owner, event.module, kernel)) luid.erased_in = boot;
+  }
+}
+
+void InterfacesView::fold_restart(const Event& event, const Kernel& kernel) {
+  failed_.resize(event.block + 1, false);
+  failed_[event.block - 1] = event.status != 0;
+  for (const RecordView& record : records_) {
+    if (record.record.if_index == 0) continue;
+    stale_indexes_.push_back({kernel.module(record.module).name, record.record.if_index});
   }
 }
 
 void InterfacesView::fold_pair(const Event& event) {
   const InterfaceFacts& facts = *event.interfaces;
+  if (event.kind == EventKind::kStackEntryDeleted) {
+    for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair) {
+      if (pair->module != event.module || pair->index != facts.index) continue;
+      if (pair->lower_index != facts.lower_index) continue;
+      ++pair->deletions;
+      return;
+    }
+    return;
+  }
+  if (!nt_success(event.status)) return;
   const auto same = [&](const StackPairView& pair) {
-    return pair.present && pair.higher == facts.interface && pair.lower == facts.lower;
+    return pair.module == event.module && pair.higher == facts.interface &&
+           pair.lower == facts.lower;
   };
   const auto known = std::find_if(pairs_.begin(), pairs_.end(), same);
-  if (event.kind == EventKind::kStackEntryDeleted) {
-    if (known != pairs_.end() && event.block == 1) known->present = false;
-  } else if (event.status < 0x80000000u && known == pairs_.end()) {
+  if (known != pairs_.end()) {
+    ++known->adds;
+  } else {
     pairs_.push_back({.higher = facts.interface,
                       .lower = facts.lower,
                       .index = facts.index,
                       .lower_index = facts.lower_index,
-                      .module = event.module});
+                      .module = event.module,
+                      .adds = 1});
   }
+}
+
+void InterfacesView::tell(const Event& event, InterfaceId interface, std::uint32_t index) {
+  if (interface == kNoInterface || !nt_success(event.status)) return;
+  std::erase_if(told_, [&](const ToldIndexView& told) {
+    return told.module == event.module && told.index == index;
+  });
+  told_.push_back({.module = event.module,
+                   .index = index,
+                   .interface = interface,
+                   .binding = event.kind == EventKind::kBindingQueried ? event.pointer : nullptr});
 }
 
 }  // namespace nmrcheck::model

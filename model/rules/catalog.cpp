@@ -12,7 +12,8 @@ namespace {
 std::vector<RuleInfo> all_rules() {
   std::vector<RuleInfo> all;
   for (const auto table :
-       {tables::interface_registration_rules, tables::interface_callback_rules, tables::wsk_rules,
+       {tables::interface_registration_rules, tables::interface_callback_rules,
+        tables::interface_index_rules, tables::interface_luid_rules, tables::wsk_rules,
         tables::attach_rules, tables::detach_rules, tables::memory_rules, tables::handle_rules,
         tables::registrar_rules, tables::kernel_rules}) {
     all.insert(all.end(), table().begin(), table().end());

@@ -21,6 +21,8 @@ inline constexpr auto kHarness = Party::kHarness;
 // left comes first.
 std::span<const RuleInfo> interface_registration_rules();
 std::span<const RuleInfo> interface_callback_rules();
+std::span<const RuleInfo> interface_index_rules();
+std::span<const RuleInfo> interface_luid_rules();
 // Before those of the NMR, which see the client that WskRegister makes behind the application.
 std::span<const RuleInfo> wsk_rules();
 std::span<const RuleInfo> attach_rules();

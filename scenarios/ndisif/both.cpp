@@ -77,7 +77,7 @@ void add_ndisif_both(std::vector<Scenario>& list) {
       {.name = "ndisif/module-and-provider",
        .summary = "A query of an interface calls the peer of the same driver's NMR client, "
                   "which may be detaching.",
-       .expected = {"NMR-DET-10"},
+       .expected = {"NMR-DET-10", "NMR-DET-03"},
        .twin = "ndisif/module-and-provider-fixed",
        .source = "ClientDetachProvider and IF_QUERY_OBJECT reference pages",
        .make = small::make<kUnguarded>},

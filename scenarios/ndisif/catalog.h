@@ -14,5 +14,9 @@ void add_ndisif_lifetime(std::vector<Scenario>& list);
 void add_ndisif_callbacks(std::vector<Scenario>& list);
 void add_ndisif_answers(std::vector<Scenario>& list);
 void add_ndisif_both(std::vector<Scenario>& list);
+void add_ndisif_stack(std::vector<Scenario>& list);
+void add_ndisif_indexes(std::vector<Scenario>& list);
+void add_ndisif_luids(std::vector<Scenario>& list);
+void add_ndisif_restarts(std::vector<Scenario>& list);
 
 }  // namespace nmrcheck::designs

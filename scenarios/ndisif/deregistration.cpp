@@ -15,7 +15,7 @@ NTSTATUS enter_provider(void* globals) { return ndisif::start(*static_cast<Provi
 
 template <bool kClears>
 void drive_removal(model::World& world, const ParameterValues& values) {
-  world.interfaces().set_requests(ndisif::requests_of(values));
+  ndisif::set_up(world, values);
   const model::ModuleId driver = world.kernel().load("provider.sys");
   auto* own = kit::globals<Provider>(driver);
   const model::ModuleId neighbour = world.kernel().load("neighbour.sys");
@@ -84,7 +84,7 @@ NTSTATUS enter_ports(void* globals) {
 
 template <bool kRemoves>
 void drive_ports(model::World& world, const ParameterValues& values) {
-  world.interfaces().set_requests(ndisif::requests_of(values));
+  ndisif::set_up(world, values);
   const model::ModuleId driver = world.kernel().load("provider.sys");
   auto* own = kit::globals<TwoPorts>(driver);
   if (!NT_SUCCESS(kit::enter(driver, enter_ports<kRemoves>, own))) return;

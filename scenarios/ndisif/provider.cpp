@@ -135,7 +135,7 @@ NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE contex
 
 NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context,
                                            PNET_IF_INFORMATION given) {
-  provider.information = information();
+  provider.information = information(provider.number);
   provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
   if (status != NDIS_STATUS_SUCCESS) {
@@ -164,17 +164,19 @@ void stop(Provider& provider) {
   provider.handle = nullptr;
 }
 
-model::Requests requests_of(const ParameterValues& values) {
+model::Requests set_up(model::World& world, const ParameterValues& values) {
   const auto value = [&](const Parameter& parameter) {
     const auto given = values.find(std::string(parameter.name));
     return static_cast<std::uint32_t>(given == values.end() ? parameter.default_value
                                                             : given->second);
   };
-  return {.per_interface = value(kRequests), .objects = value(kObjects)};
+  const model::Requests requests{.per_interface = value(kRequests), .objects = value(kObjects)};
+  world.interfaces().set_requests(requests);
+  return requests;
 }
 
 void drive(model::World& world, const ParameterValues& values, const Design& design) {
-  model::Requests requests = requests_of(values);
+  model::Requests requests = set_up(world, values);
   if (design.ask != nullptr) design.ask(requests);
   world.interfaces().set_requests(requests);
   const model::ModuleId driver = world.kernel().load("provider.sys");

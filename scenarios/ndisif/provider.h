@@ -53,6 +53,7 @@ struct Provider {
   NDIS_IF_PROVIDER_CHARACTERISTICS characteristics;
   NET_IF_INFORMATION information;
   Values values;
+  UCHAR number;  // makes the GUID differ from those of other drivers
   BOOLEAN has_luid;
   BOOLEAN registered;  // the interface is
   // For designs that have more:
@@ -87,8 +88,8 @@ void stop(Provider& provider);
 
 // --- Programs ---
 
-// As the parameters kRequests and kObjects say.
-model::Requests requests_of(const ParameterValues& values);
+// Lets the world ask as the parameters kRequests and kObjects say; returns what it asks for.
+model::Requests set_up(model::World& world, const ParameterValues& values);
 
 // A driver with one Provider, which is entered, asked, and unloaded.
 struct Design {
