@@ -43,6 +43,7 @@ void drive_handles(model::World& world, const ParameterValues&) {
 NDIS_STATUS register_provider(Provider& provider, IFP_QUERY_OBJECT query = ndisif::query_globals) {
   provider.characteristics = ndisif::characteristics(query, ndisif::refuse_set);
   provider.information = ndisif::information();
+  provider.values = {};
   return NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
 }
 
