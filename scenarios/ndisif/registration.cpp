@@ -43,6 +43,7 @@ void drive_handles(model::World& world, const ParameterValues&) {
 NDIS_STATUS register_provider(Provider& provider, IFP_QUERY_OBJECT query = ndisif::query_globals) {
   provider.characteristics = ndisif::characteristics(query, ndisif::refuse_set);
   provider.information = ndisif::information();
+  provider.values = {};
   return NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
 }
 
@@ -150,15 +151,17 @@ template <bool kFromIndex>
 NDIS_STATUS NTAPI query_with_lookup(NDIS_HANDLE given, NET_IF_OBJECT_ID object, PULONG length,
                                     PVOID buffer) {
   auto* provider = static_cast<Provider*>(given);
-  if (!ExAcquireRundownProtection(&provider->rundown)) return NDIS_STATUS_FAILURE;
-  NET_LUID own{};
-  NET_IFINDEX index = 0;
-  const NDIS_STATUS status =
-      kFromIndex ? NdisIfGetNetLuidFromInterfaceIndex(NMRCHECK_READ(provider->index), &own)
-                 : NdisIfGetInterfaceIndexFromNetLuid(
-                       ndisif::luid(ndisif::kIfType, provider->luid_index), &index);
-  ExReleaseRundownProtection(&provider->rundown);
-  if (status != NDIS_STATUS_SUCCESS) return status;
+  if (ExAcquireRundownProtection(&provider->rundown)) {
+    NET_LUID own{};
+    NET_IFINDEX index = 0;
+    if (kFromIndex) {
+      NdisIfGetNetLuidFromInterfaceIndex(NMRCHECK_READ(provider->index), &own);
+    } else {
+      NdisIfGetInterfaceIndexFromNetLuid(ndisif::luid(ndisif::kIfType, provider->luid_index),
+                                         &index);
+    }
+    ExReleaseRundownProtection(&provider->rundown);
+  }
   return ndisif::query_globals(given, object, length, buffer);
 }
 
