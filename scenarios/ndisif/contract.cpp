@@ -50,7 +50,7 @@ NDIS_STATUS query_under_lock(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULON
   const bool gone = values.oper_status == NET_IF_OPER_STATUS_NOT_PRESENT;
   if (gone && !releases_always) return NDIS_STATUS_FAILURE;
   KeReleaseSpinLock(&provider->lock, before);
-  return gone ? NDIS_STATUS_FAILURE : ndisif::answer(values, object, length, buffer);
+  return gone ? NDIS_STATUS_INTERFACE_NOT_FOUND : ndisif::answer(values, object, length, buffer);
 }
 
 NDIS_STATUS NTAPI query_and_forget(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
