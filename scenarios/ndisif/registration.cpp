@@ -283,10 +283,10 @@ void add_ndisif_registration(std::vector<Scenario>& list) {
             ndisif::make<kAddressOfHandle>},
            "It is registered with the handle.", ndisif::make<kNoSlip>);
   add_pair(list,
-           {"ndisif/luid-of-other-type",
+           {"ndisif/interface-of-other-type",
             "An interface's LUID index was allocated for another interface type.",
             {"NDISIF-REG-05"},
-            "ndisif/luid-of-other-type-fixed",
+            "ndisif/interface-of-other-type-fixed",
             "NdisIfAllocateNetLuidIndex reference page; Using a NET_LUID Index",
             {ndisif::kRequests},
             ndisif::make<kOtherType>},
