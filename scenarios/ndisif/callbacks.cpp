@@ -127,8 +127,9 @@ NDIS_STATUS NTAPI query_and_mark(NDIS_HANDLE context, NET_IF_OBJECT_ID, PULONG, 
 
 template <auto kQuery>
 NDIS_STATUS enter_device_gone(Provider& own) {
-  own.references = 1;  // whoever takes it deregisters
-  return ndisif::start(own, kQuery);
+  const NDIS_STATUS status = ndisif::start(own, kQuery);
+  InterlockedExchange(&own.references, 1);  // whoever takes it deregisters
+  return status;
 }
 
 void stop_once(Provider& own) {
@@ -177,7 +178,7 @@ void add_ndisif_callbacks(std::vector<Scenario>& list) {
       "The mutex is released before the interface is deregistered.", ndisif::make<kUnlocked>);
   add({.name = "ndisif/deregister-in-callback",
        .summary = "A query callback that finds the device gone deregisters its own interface.",
-       .expected = {"NDISIF-CB-06", "NDISIF-CB-01"},
+       .expected = {"NDISIF-CB-06", "NDISIF-CB-01", "NDISIF-LUID-02"},
        .twin = "ndisif/deregister-in-callback-fixed",
        .source = "IF_QUERY_OBJECT reference page",
        .make = ndisif::make<kLeaves>},

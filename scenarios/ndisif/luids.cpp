@@ -116,10 +116,10 @@ void add_ndisif_luids(std::vector<Scenario>& list) {
             kit::make<drive_with_thief<kFreesTwice>>},
            "It is freed once.", kit::make<drive_with_thief<kPlain>>);
   add_pair(list,
-           {"ndisif/luid-of-other-type",
+           {"ndisif/free-with-other-type",
             "A LUID index is freed for another interface type than it was allocated for.",
             {"NDISIF-LUID-01"},
-            "ndisif/luid-of-other-type-fixed",
+            "ndisif/free-with-other-type-fixed",
             "NdisIfFreeNetLuidIndex reference page",
             {ndisif::kNoRequests},
             ndisif::make<kFreesOtherType>},

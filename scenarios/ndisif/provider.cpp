@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "scenarios/ndisif/drivers.h"
+
 namespace nmrcheck::designs::ndisif {
 namespace {
 
@@ -179,19 +181,7 @@ void drive(model::World& world, const ParameterValues& values, const Design& des
   model::Requests requests = set_up(world, values);
   if (design.ask != nullptr) design.ask(requests);
   world.interfaces().set_requests(requests);
-  const model::ModuleId driver = world.kernel().load("provider.sys");
-  auto* provider = kit::globals<Provider>(driver);
-  provider->design = &design;
-  const auto enter = [](void* globals) -> NTSTATUS {
-    auto& own = *static_cast<Provider*>(globals);
-    return own.design->enter(own);
-  };
-  if (!NT_SUCCESS(kit::enter(driver, enter, provider))) return;
-  if (design.thread != nullptr) {
-    provider->worker =
-        kit::start_thread(driver, "worker", [provider, &design] { design.thread(*provider); });
-  }
-  world.kernel().unload(driver, [&] { design.unload(*provider); });
+  run_driver("provider.sys", 1, design);
 }
 
 }  // namespace nmrcheck::designs::ndisif

@@ -94,7 +94,7 @@ TEST(KernelTest, WaitingForAThreadNeedsALowIrql) {
 TEST(KernelTest, StatusesHaveNames) {
   EXPECT_EQ(status_name(kStatusPending), "STATUS_PENDING");
   EXPECT_EQ(status_name(kStatusNoInterface), "STATUS_NOINTERFACE");
-  EXPECT_EQ(status_name(0xC0000001), "status 0xC0000001");
+  EXPECT_EQ(status_name(0xC0000002), "status 0xC0000002");
   EXPECT_TRUE(nt_success(kStatusTimeout));
   EXPECT_FALSE(nt_success(kStatusInvalidParameter));
 }

@@ -375,7 +375,7 @@ TEST(InterfaceRegistryPropertyTest, EveryAnswerIsPermitted) {
 TEST(InterfaceRegistryPropertySlowTest, EveryAnswerIsPermitted) {
   const Sequences made = sequences(10'000, 7);
   EXPECT_TRUE(made.hold) << made.result;
-  expect_everything(made.tally);
+  if (made.hold) expect_everything(made.tally);
 }
 
 }  // namespace
