@@ -132,11 +132,13 @@ std::optional<std::string> callback_finds_incomplete(const Event& event,
   if (callback == nullptr) return std::nullopt;
   const std::string name =
       fmt::format("{} of {}", callback->name, describe_interface(callback->interface, context));
-  const bool returned = context.interfaces.interface(callback->interface).returned;
   if (event.kind == EventKind::kInterfaceIndexUsed) {
-    if (event.interfaces->index != 0 || returned) return std::nullopt;
+    // Whether the call has returned by now does not matter: it had not stored the index when the
+    // callback read it. Later the driver may have cleared it.
+    const bool leaving = context.interfaces.interface(callback->interface).deregister_called;
+    if (event.interfaces->index != 0 || leaving) return std::nullopt;
     return fmt::format(
-        "{} gives {} the interface index 0: NdisIfRegisterInterface has not stored it yet", name,
+        "{} gives {} the interface index 0: NdisIfRegisterInterface had not stored it yet", name,
         event.name);
   }
   // What the callback allocated itself is no matter of registering.
@@ -144,8 +146,7 @@ std::optional<std::string> callback_finds_incomplete(const Event& event,
   const bool own =
       event.block != kNoBlock && heap.block(event.block).allocated.fiber == event.fiber;
   if (own) return std::nullopt;
-  return fmt::format("{} uses ({}) what nobody has initialized{}", name, event.name,
-                     returned ? "" : ", before NdisIfRegisterInterface has returned");
+  return fmt::format("{} uses ({}) what nobody has initialized", name, event.name);
 }
 
 std::optional<std::string> provider_handle_wrong(const Event& event, const RuleContext& context) {

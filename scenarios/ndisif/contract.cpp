@@ -48,9 +48,9 @@ NDIS_STATUS query_under_lock(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULON
   KeAcquireSpinLock(&provider->lock, &before);
   const ndisif::Values values = provider->values;
   const bool gone = values.oper_status == NET_IF_OPER_STATUS_NOT_PRESENT;
-  if (gone && !releases_always) return NDIS_STATUS_FAILURE;
+  if (gone && !releases_always) return ndisif::answer(values, object, length, buffer);
   KeReleaseSpinLock(&provider->lock, before);
-  return gone ? NDIS_STATUS_INTERFACE_NOT_FOUND : ndisif::answer(values, object, length, buffer);
+  return ndisif::answer(values, object, length, buffer);
 }
 
 NDIS_STATUS NTAPI query_and_forget(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,

@@ -164,18 +164,12 @@ TEST(IncompleteContextTest, ACallbackUsesNothingThatNobodyWrote) {
   EXPECT_EQ(verdict_of_fresh_memory(false, false), "");
 }
 
-TEST(IncompleteContextTest, AnIndexOfZeroIsEarlyUntilTheCallReturned) {
-  const auto verdict_of_zero = [](bool returned) {
+// Afterwards the driver may have cleared it.
+TEST(IncompleteContextTest, AnIndexOfZeroIsEarlyUntilTheInterfaceIsDeregistered) {
+  const auto verdict_of_zero = [](bool leaving) {
     return verdict([=](Calls& calls) {
-      const InterfaceFacts facts{.provider = kFirst,
-                                 .interface = kOne,
-                                 .index = 1,
-                                 .luid = kLuid,
-                                 .information = &kInformation};
-      calls.tell(EventKind::kInterfaceInserted, calls.driver, "NdisIfRegisterInterface", facts);
-      if (returned) {
-        calls.tell(EventKind::kInterfaceReturned, calls.driver, "NdisIfRegisterInterface", facts);
-      }
+      calls.registered(calls.driver, kOne, 1, kLuid);
+      if (leaving) calls.deregistered(calls.driver, kOne, 1);
       Frame frame{FrameKind::kInterfaceCallback, calls.driver, kNoBinding, Side::kProvider,
                   "IF_QUERY_OBJECT"};
       frame.interface = kOne;
