@@ -171,6 +171,7 @@ class InterfaceRegistry final {
   std::uint32_t judge_information(std::uint64_t luid, const InterfaceDescription& given);
   std::uint32_t first_of_two(std::uint32_t first, std::uint32_t other);
   std::optional<IfProviderId> find_provider(const void* handle) const;
+  bool lives(IfProviderId id) const;
   void wait_for_callbacks(IfProviderId id);
   std::optional<InterfaceId> find_interface(std::uint32_t index) const;
   InterfaceId latest_with_index(std::uint32_t index) const;
