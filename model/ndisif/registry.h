@@ -187,7 +187,7 @@ class InterfaceRegistry final {
   void run_request(InterfaceId id);
   bool enter(InterfaceId id);
   void leave(InterfaceId id);
-  Request choose_request();
+  Request choose_request(const ProviderHandlers& handlers);
   void fire(InterfaceId id, Exchange& exchange);
   void call_back(InterfaceId id, Exchange& exchange, std::uint8_t poison);
   void compare(InterfaceId id, const Exchange& single);
