@@ -117,7 +117,7 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   InterfaceFacts facts{.luid = luid, .context = context, .boot = boot(), .information = &given};
   if (owner) facts.provider = *owner;
   emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
-  if (!owner || !providers_[index(*owner)].live) return kStatusInvalidParameter;
+  if (!owner || !lives(*owner)) return kStatusInvalidParameter;
   emit(EventKind::kInterfaceCalled, kFunction, facts, 0, 0, information);
   const std::uint32_t version = judge_version(given.header);
   std::uint32_t status = judge_information(luid, given);

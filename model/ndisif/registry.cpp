@@ -217,6 +217,12 @@ std::optional<IfProviderId> InterfaceRegistry::find_provider(const void* handle)
   return IfProviderId{static_cast<std::uint32_t>(value / kHandleStride)};
 }
 
+// A restart ends providers without a call.
+bool InterfaceRegistry::lives(IfProviderId id) const {
+  const IfProvider& provider = providers_[index(id)];
+  return provider.live && provider.boot == boot();
+}
+
 // Callbacks that NdisIfDeregisterInterface did not wait for (U10), or does not yet (U28): the
 // provider's deregistration does (U12). Requires: the step that is on names the directory, which
 // the states of interfaces are read from.
@@ -246,7 +252,7 @@ void InterfaceRegistry::deregister_provider(void* handle) {
   InterfaceFacts facts{.boot = boot()};
   if (found) facts.provider = *found;
   emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
-  if (!found || !providers_[index(*found)].live) return;
+  if (!found || !lives(*found)) return;
   IfProvider& leaving = providers_[index(*found)];
   emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces, handle);
   leaving.live = false;

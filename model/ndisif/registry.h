@@ -171,6 +171,7 @@ class InterfaceRegistry final {
   std::uint32_t judge_information(std::uint64_t luid, const InterfaceDescription& given);
   std::uint32_t first_of_two(std::uint32_t first, std::uint32_t other);
   std::optional<IfProviderId> find_provider(const void* handle) const;
+  bool lives(IfProviderId id) const;
   void wait_for_callbacks(IfProviderId id);
   std::optional<InterfaceId> find_interface(std::uint32_t index) const;
   InterfaceId latest_with_index(std::uint32_t index) const;
@@ -186,7 +187,7 @@ class InterfaceRegistry final {
   void run_request(InterfaceId id);
   bool enter(InterfaceId id);
   void leave(InterfaceId id);
-  Request choose_request();
+  Request choose_request(const ProviderHandlers& handlers);
   void fire(InterfaceId id, Exchange& exchange);
   void call_back(InterfaceId id, Exchange& exchange, std::uint8_t poison);
   void compare(InterfaceId id, const Exchange& single);

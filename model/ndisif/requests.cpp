@@ -66,7 +66,9 @@ void InterfaceRegistry::run_request(InterfaceId id) {
   if (execution_.step(choose, "choose a request", kernel_.place()) == 0) return;
   if (!enter(id)) return;
   Exchange& exchange = exchanges_.emplace_back();
-  exchange.request = choose_request();
+  const ProviderHandlers& handlers = providers_[index(interface.provider)].handlers;
+  exchange.request = choose_request(handlers);
+  if (!exchange.request.set && handlers.query == nullptr) return leave(id);  // U03 (b)
   fire(id, exchange);
   constexpr std::uint32_t kRetry = 1;     // U21 (b)
   constexpr std::uint32_t kCompared = 1;  // U26 (b)
@@ -105,13 +107,13 @@ void InterfaceRegistry::leave(InterfaceId id) {
   execution_.step(footprint, "leave", kernel_.place());
 }
 
-InterfaceRegistry::Request InterfaceRegistry::choose_request() {
+InterfaceRegistry::Request InterfaceRegistry::choose_request(const ProviderHandlers& handlers) {
   Request request;
   const std::span<const ObjectInfo> all = interface_objects();
   const std::span<const std::uint32_t> named = requests_.identifiers;
   const std::size_t known = std::min<std::size_t>(requests_.objects, all.size());
   const auto objects = static_cast<std::uint32_t>(named.empty() ? known : named.size());
-  request.set = requests_.sets && ask(23) == 1;
+  request.set = requests_.sets && handlers.set != nullptr && ask(23) == 1;  // U03 (d)
   std::uint32_t which = 0;
   if (objects > 1) which = execution_.choose("object", objects, 0, sim::Asked::kBounded);
   request.object = named.empty() ? all[which].id : named[which];

@@ -90,8 +90,8 @@ std::uint32_t Answering::set(const ProviderHandlers&, void* context, std::uint32
 }
 
 ProviderHandlers Answering::handlers_of(const void*) {
-  const auto some = [] {};
-  return {some, some};
+  void (*const some)() = [] {};
+  return {on_query ? some : nullptr, on_set ? some : nullptr};
 }
 
 BareRuns run_all(const BareBody& body, const Profile& profile, InterfaceCallouts& callouts,

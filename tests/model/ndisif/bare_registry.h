@@ -52,7 +52,8 @@ class BareRegistry final : public EventSink {
   std::vector<Fact> facts_;
 };
 
-// Callbacks that do what two functions say. Requires: these own no host resources across a step.
+// Callbacks that do what two functions say; a provider has a handler where there is a function.
+// Requires: these own no host resources across a step.
 class Answering final : public InterfaceCallouts {
  public:
   std::function<std::uint32_t(void* context, std::uint32_t object, std::uint32_t* length,

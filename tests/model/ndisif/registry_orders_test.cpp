@@ -3,10 +3,11 @@
 // is part of an end, so that a footprint that names too little shows.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+#include <rapidcheck.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <ostream>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "model/ndisif/choices.h"
 #include "tests/model/ndisif/bare_registry.h"
+#include "tests/model/ndisif/properties.h"
 
 namespace nmrcheck::model::test {
 namespace {
@@ -303,24 +305,11 @@ rc::Gen<Code> some_code() {
 }
 
 std::string compare(int programs, std::uint64_t seed, Compared& compared) {
-  rc::detail::TestParams params;
-  params.seed = seed;
-  params.maxSuccess = programs;
-  params.maxSize = 100;
-  rc::detail::TestMetadata metadata;
-  metadata.id = "two threads";
-  struct Silent final : rc::detail::TestListener {
-    void onTestCaseFinished(const rc::detail::CaseDescription&) override {}
-    void onShrinkTried(const rc::detail::CaseDescription&, bool) override {}
-    void onTestFinished(const rc::detail::TestMetadata&, const rc::detail::TestResult&) override {}
-  } listener;
-  const auto result = rc::detail::checkTestable(
-      [&] {
-        const std::string text = difference(*some_code(), compared);
-        if (!text.empty()) RC_FAIL(text);
-      },
-      metadata, params, listener, std::unordered_map<std::string, rc::detail::Reproduce>{});
-  return result.is<rc::detail::SuccessResult>() ? "" : testing::PrintToString(result);
+  const auto property = [&] {
+    const std::string text = difference(*some_code(), compared);
+    if (!text.empty()) RC_FAIL(text);
+  };
+  return counterexample(property, programs, 100, seed);
 }
 
 TEST(InterfaceRegistryOrdersTest, DporComesToAllEnds) {

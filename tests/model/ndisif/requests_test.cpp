@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -58,9 +59,6 @@ std::vector<Fact> answers_of(const BareRegistry& bare) {
 std::vector<std::vector<Fact>> all_answers(Requests requests, const Profile& profile,
                                            Answering& driver) {
   std::vector<std::vector<Fact>> answers;
-  if (!driver.on_set) {
-    driver.on_set = [](void*, std::uint32_t, std::uint32_t, std::uint8_t*) { return kRefused; };
-  }
   const auto body = [&](BareRegistry& bare) { register_interfaces(bare, requests); };
   const BareRuns runs = run_all(body, profile, driver, "dpor", 100'000,
                                 [&](const BareRegistry& bare, const sim::Outcome& outcome) {
@@ -298,6 +296,17 @@ TEST(RequesterTest, SetsAnyLength) {
   sets.clear();
   EXPECT_EQ(all_answers({.sets = true}, *find_profile("canonical"), driver).size(), 1u);
   EXPECT_TRUE(sets.empty());
+}
+
+// U03: a handler that is not there, in a registry that accepts that, is not called.
+TEST(RequesterTest, CallsNoHandlerThatIsNotThere) {
+  Answering no_set;
+  no_set.on_query = [](void*, std::uint32_t, std::uint32_t*, std::uint8_t*) { return kRefused; };
+  EXPECT_EQ(lengths_offered(all_answers({.sets = true}, opened({23}), no_set)), (Lengths{{4}}));
+  Answering no_query;
+  no_query.on_set = [](void*, std::uint32_t, std::uint32_t, std::uint8_t*) { return kRefused; };
+  EXPECT_EQ(lengths_offered(all_answers({.sets = true}, opened({23}), no_query)),
+            (Lengths{{}, {0}, {1}, {4}, {8}, {516}}));
 }
 
 // U26: the object, then all values at once, then the object again; compared if nobody wrote
