@@ -233,7 +233,7 @@ void add_incomplete(std::vector<Scenario>& list) {
   add_pair(list,
            {"ndisif/callback-needs-index",
             "A callback looks its interface up by the index, which may not be stored yet.",
-            {"NDISIF-REG-03"},
+            {"NDISIF-REG-03", "NDISIF-IDX-01"},
             "ndisif/callback-needs-index-fixed",
             "NdisIfRegisterInterface reference page: it does not say when callbacks begin",
             {ndisif::kRequests},
