@@ -215,8 +215,8 @@ enum class EventKind : std::uint8_t {
   // the buffer and `cell` its length, null if there is none. Returned: status, answer.
   kIfCallbackCalled,
   kIfCallbackReturned,
-  // The answers to two queries of one interface between which nothing else happened: answer of the
-  // single object, and compared, of OID_GEN_INTERFACE_INFO.
+  // The answers to two queries of one interface between which nobody changed what both used: answer
+  // of the single object, and compared, of OID_GEN_INTERFACE_INFO.
   kIfAnswersCompared,
   // The module's entry routine returned the error `status`: its image is gone.
   kEntryFailed,

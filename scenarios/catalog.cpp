@@ -88,6 +88,7 @@ std::vector<Scenario> all_scenarios() {
   add_asker(list);
   add_ticker(list);
   add_relay(list);
+  add_port(list);
   add_engine(list);
   add_expectations(list);
   return list;

@@ -129,14 +129,19 @@ class InterfaceRegistry final {
     std::vector<std::uint8_t> bytes;  // of the buffer, as the callback left it
     std::vector<std::uint8_t> first;  // the same of the first of two callbacks with other poison
   };
-  struct Writes final : sim::StepObserver {
+  // Whether something that a fiber used was changed by another one before the fiber used it again.
+  struct Comparison {
+    sim::FiberId fiber = sim::kNoFiber;
+    bool changed = false;
+    std::vector<std::pair<sim::ObjectId, bool>> used;  // with whether it was changed since
+  };
+  struct Comparisons final : sim::StepObserver {
     void on_step(sim::FiberId fiber, const sim::Footprint& footprint,
                  std::span<const sim::Access> made) override;
     void on_spawn(sim::FiberId, sim::FiberId) override {}
 
-    bool counting = false;
-    std::uint64_t all = 0;
-    std::array<std::uint64_t, sim::kFibersMax> of_fiber{};
+    std::deque<Comparison> all;  // a fiber that is dropped leaves its own behind
+    bool observing = false;
   };
 
   // Answers a choice point of the interface registry among those of `possible`: anew each time.
@@ -191,7 +196,6 @@ class InterfaceRegistry final {
   void fire(InterfaceId id, Exchange& exchange);
   void call_back(InterfaceId id, Exchange& exchange, std::uint8_t poison);
   void compare(InterfaceId id, const Exchange& single);
-  std::uint64_t writes_of_others();
 
   Kernel& kernel_;
   sim::Execution& execution_;
@@ -211,7 +215,7 @@ class InterfaceRegistry final {
   std::vector<Pair> pairs_;
   std::deque<NdisBinding> bindings_;
   std::deque<Exchange> exchanges_;
-  Writes writes_;
+  Comparisons comparisons_;
 };
 
 }  // namespace nmrcheck::model

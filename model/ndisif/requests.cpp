@@ -229,21 +229,22 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
   kernel_.set_place(place);
 }
 
-// Asks for all values at once, and compares with the answer, if nobody else changed anything
-// meanwhile.
+// Asks for all values at once, and compares with the answer, if nobody else changed what the two
+// callbacks used.
 void InterfaceRegistry::compare(InterfaceId id, const Exchange& single) {
   if (single.answer.status != kStatusSuccess) return;
   Exchange& whole = exchanges_.emplace_back();
   whole.request = {.object = kOidInterfaceInfo, .length = find_object(kOidInterfaceInfo)->bytes};
   Exchange& again = exchanges_.emplace_back();
   again.request = single.request;
-  const std::uint64_t before = writes_of_others();
+  if (!comparisons_.observing) execution_.observe_steps(comparisons_);
+  comparisons_.observing = true;
+  Comparison& comparison = comparisons_.all.emplace_back(Comparison{execution_.current()});
   fire(id, whole);
   fire(id, again);
-  const bool alone = writes_of_others() == before;
-  if (!alone || whole.answer.status != kStatusSuccess || again.answer.status != kStatusSuccess) {
-    return;
-  }
+  comparison.fiber = sim::kNoFiber;  // over
+  const bool both = whole.answer.status == kStatusSuccess && again.answer.status == kStatusSuccess;
+  if (!both || comparison.changed) return;
   const Interface& interface = interfaces_[index(id)];
   const InterfaceFacts facts{.provider = interface.provider,
                              .interface = id,
@@ -258,18 +259,26 @@ void InterfaceRegistry::compare(InterfaceId id, const Exchange& single) {
                 .interfaces = &facts});
 }
 
-// Writing steps of other fibers than the current one, since somebody asked first.
-std::uint64_t InterfaceRegistry::writes_of_others() {
-  if (!writes_.counting) execution_.observe_steps(writes_);
-  writes_.counting = true;
-  return writes_.all - writes_.of_fiber[sim::index(execution_.current())];
-}
-
-void InterfaceRegistry::Writes::on_step(sim::FiberId fiber, const sim::Footprint&,
-                                        std::span<const sim::Access> made) {
-  if (std::find(made.begin(), made.end(), sim::Access::kWrite) == made.end()) return;
-  ++all;
-  ++of_fiber[sim::index(fiber)];
+// That another fiber came between two uses of one object is the same in all orders of independent
+// steps.
+void InterfaceRegistry::Comparisons::on_step(sim::FiberId fiber, const sim::Footprint& footprint,
+                                             std::span<const sim::Access> made) {
+  for (Comparison& comparison : all) {
+    if (comparison.fiber == sim::kNoFiber) continue;
+    for (std::size_t i = 0; i < footprint.size(); ++i) {
+      const sim::ObjectId object = footprint.begin()[i].object;
+      const auto known = std::find_if(comparison.used.begin(), comparison.used.end(),
+                                      [&](const auto& used) { return used.first == object; });
+      const bool used = known != comparison.used.end();
+      if (fiber != comparison.fiber) {
+        if (used && made[i] == sim::Access::kWrite) known->second = true;
+      } else if (used) {
+        comparison.changed |= known->second;
+      } else {
+        comparison.used.emplace_back(object, false);
+      }
+    }
+  }
 }
 
 }  // namespace nmrcheck::model

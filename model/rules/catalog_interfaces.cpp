@@ -39,7 +39,7 @@ constexpr std::array kRules{
              "reference pages of the OIDs; NDIS_INTERFACE_INFORMATION reference page",
              "Fill the whole structure, zeroed first, and answer all objects from one snapshot.",
              answer_wrong, EventSet(K::kIfCallbackReturned, K::kIfAnswersCompared), nullptr,
-             "Answers are compared when nothing else has happened between the two queries. Link "
+             "Answers are compared if nobody changed what both callbacks used between them. Link "
              "speeds may differ by the factor 8, since the pages give two units."},
     RuleInfo{"NDISIF-CB-05", Severity::kS5, kInterfaceProvider,
              "The thirteen objects that every provider must know are answered; every other "

@@ -85,7 +85,7 @@ struct Mark {
 // Whether an answer other than the default is one of those that Limits::deviations_max counts.
 enum class Asked : std::uint8_t { kFreely, kBounded };
 
-inline constexpr std::size_t kObserversMax = 2;
+inline constexpr std::size_t kObserversMax = 3;
 
 // Is told what the fibers of an execution do: for checks that must see every step, such as a
 // detector of data races. Called on the fiber itself.
