@@ -53,6 +53,7 @@ void keep(Provider& provider) {
 NDIS_STATUS enter_or_forget(Provider& provider) {
   provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
   provider.information = ndisif::information(provider.number);
+  provider.values = {};
   NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
   if (status != NDIS_STATUS_SUCCESS) return status;
   status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);

@@ -15,6 +15,7 @@ constexpr const char* kIdentity = "interface";
 NDIS_STATUS register_provider(Provider& provider) {
   provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
   provider.information = ndisif::information(provider.number);
+  provider.values = {};
   return NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
 }
 
@@ -231,7 +232,7 @@ void add_ndisif_restarts(std::vector<Scenario>& list) {
                   {},
                   "",
                   "NDIS Interface Provider Operations",
-                  {kNoRequests, kThreeBoots, kCrashes},
+                  {ndisif::kRequests, kBoots, kCrashes},
                   make_alone<kTemporary>});
   add_pair(list,
            {"ndisif/luid-on-every-boot",
