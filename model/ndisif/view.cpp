@@ -43,6 +43,11 @@ InterfaceId InterfacesView::owner_of_buffer(const sim::HeapBlock& block) const {
   return kNoInterface;
 }
 
+bool InterfacesView::keeps_records(ModuleId module, const Kernel& kernel) const {
+  return std::any_of(recorders_.begin(), recorders_.end(),
+                     [&](ModuleId recorder) { return same_driver(recorder, module, kernel); });
+}
+
 const RecordView* InterfacesView::record_of(ModuleId module, std::uint64_t luid,
                                             const Kernel& kernel) const {
   for (const RecordView& record : records_) {
@@ -209,6 +214,7 @@ void InterfacesView::fold_record(const Event& event, const Kernel& kernel) {
   });
   const std::uint32_t boot = kernel.module(event.module).boot;
   if (event.kind == EventKind::kRecordCommitted) {
+    recorders_.push_back(event.module);
     RecordView made{.module = event.module,
                     .identity = event.name,
                     .record = *event.record,

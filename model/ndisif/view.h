@@ -113,6 +113,8 @@ class InterfacesView {
   const LuidView* luid(std::uint64_t value) const;
   // Whose request had its buffer, or the length of it, in `block`; kNoInterface if nobody's.
   InterfaceId owner_of_buffer(const sim::HeapBlock& block) const;
+  // Whether the module's driver ever committed a record.
+  bool keeps_records(ModuleId module, const Kernel& kernel) const;
   // The record of the module's driver that names the LUID; null if there is none.
   const RecordView* record_of(ModuleId module, std::uint64_t luid, const Kernel& kernel) const;
   bool boot_failed(std::uint32_t boot) const { return boot < failed_.size() && failed_[boot]; }
@@ -146,6 +148,7 @@ class InterfacesView {
   std::vector<std::pair<const void*, InterfaceId>> buffers_;  // of requests, and their lengths
   std::vector<ToldIndexView> told_;
   std::vector<RecordView> records_;
+  std::vector<ModuleId> recorders_;  // who committed one
   std::vector<StaleIndexView> stale_indexes_;
   std::vector<bool> failed_;  // by boot, but the current one
 };

@@ -92,9 +92,11 @@ constexpr std::array kLuidRules{
         "NdisIfAllocateNetLuidIndex and NdisIfFreeNetLuidIndex reference pages",
         "Free it where the interface is removed, and where registering a new one fails; at the "
         "start, free what records of interfaces that are not persistent say.",
-        luid_leaked, EventSet(K::kEnded), nullptr,
+        luid_leaked, EventSet(K::kEnded), luid_unaccounted,
         "Asked when an execution ends, of drivers that are unloaded. If power fails between "
-        "NdisIfAllocateNetLuidIndex and the record, nobody can free the index; that is no breach."},
+        "NdisIfAllocateNetLuidIndex and the record, nobody can free the index; that is no breach. "
+        "Of a driver that never commits a record "
+        "(NMRCHECK_RECORD_COMMIT) it is a hint: it may keep its indexes elsewhere."},
     RuleInfo{
         "NDISIF-LUID-05", Severity::kS5, kInterfaceProvider,
         "A LUID index is freed before its record is erased, and the record is erased even if that "

@@ -62,6 +62,7 @@ std::optional<std::string> luid_freed_after_crash(const Event&, const RuleContex
 std::optional<std::string> luid_used_wrongly(const Event&, const RuleContext&);
 std::optional<std::string> luid_not_recorded(const Event&, const RuleContext&);
 std::optional<std::string> luid_leaked(const Event&, const RuleContext&);
+std::optional<std::string> luid_unaccounted(const Event&, const RuleContext&);
 std::optional<std::string> record_and_free_swapped(const Event&, const RuleContext&);
 
 // Shared by the families.

@@ -209,9 +209,17 @@ std::optional<std::string> luid_not_recorded(const Event& event, const RuleConte
 
 // --- NDISIF-LUID-04 ---
 
-std::optional<std::string> luid_leaked(const Event&, const RuleContext& context) {
+namespace {
+
+// A driver that was never seen to record anything may keep its LUID indexes elsewhere.
+bool may_be_kept(const LuidView& luid, const RuleContext& context) {
+  return luid.registered && !context.interfaces.keeps_records(luid.owner, context.kernel);
+}
+
+std::optional<std::string> find_leaked(const RuleContext& context, bool kept_elsewhere) {
   const auto judge = [&](const LuidView& luid,
                          const RecordView* record) -> std::optional<std::string> {
+    if (may_be_kept(luid, context) != kept_elsewhere) return std::nullopt;
     const std::string left = fmt::format("{} allocated {} and did not free it",
                                          name_of(luid.owner, context), describe_luid(luid.luid));
     if (record == nullptr) {
@@ -226,6 +234,16 @@ std::optional<std::string> luid_leaked(const Event&, const RuleContext& context)
                        record->identity);
   };
   return first_left(context, judge);
+}
+
+}  // namespace
+
+std::optional<std::string> luid_leaked(const Event&, const RuleContext& context) {
+  return find_leaked(context, false);
+}
+
+std::optional<std::string> luid_unaccounted(const Event&, const RuleContext& context) {
+  return find_leaked(context, true);
 }
 
 // --- NDISIF-LUID-05 ---
