@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/model/rules/interface_calls.h"
+#include "tests/model/rules/interface_reports.h"
 
 namespace nmrcheck::model::test {
 namespace {
@@ -25,9 +25,9 @@ TEST(InterfaceIrqlTest, FunctionsNeedPassiveLevel) {
 TEST(InterfaceIrqlTest, ACallbackReturnsAsItWasCalled) {
   const auto verdict_after = [](std::uint8_t irql, bool takes_lock) {
     return verdict_of([=](World& world) {
-      Calls calls(world);
+      Reports r(world);
       std::uint64_t lock = 0;
-      Frame frame{FrameKind::kInterfaceCallback, calls.driver, kNoBinding, Side::kProvider,
+      Frame frame{FrameKind::kInterfaceCallback, r.driver, kNoBinding, Side::kProvider,
                   "IF_QUERY_OBJECT"};
       world.kernel().push(frame);
       world.kernel().set_irql(irql);
@@ -36,9 +36,9 @@ TEST(InterfaceIrqlTest, ACallbackReturnsAsItWasCalled) {
         world.kernel().acquire_lock(&lock, LockKind::kPush, false);
       }
       const Answer answer{.set = true, .object = 1, .status = kStatusInvalidParameter};
-      calls.tell(EventKind::kIfCallbackCalled, calls.driver, frame.name, {.interface = kOne});
-      calls.tell(EventKind::kIfCallbackReturned, calls.driver, frame.name,
-                 {.interface = kOne, .answer = &answer}, kStatusInvalidParameter);
+      r.tell(EventKind::kIfCallbackCalled, r.driver, frame.name, {.interface = kOne});
+      r.tell(EventKind::kIfCallbackReturned, r.driver, frame.name,
+             {.interface = kOne, .answer = &answer}, kStatusInvalidParameter);
     });
   };
   EXPECT_EQ(verdict_after(kPassiveLevel, false), "");
@@ -52,7 +52,7 @@ TEST(InterfaceHeaderTest, EachFieldOfTheCharacteristicsIsLookedAt) {
   const auto verdict_with = [](void (*change)(ProviderDescription&)) {
     ProviderDescription changed = kCharacteristics;
     change(changed);
-    return verdict([&](Calls& calls) { calls.provider_called(changed); });
+    return rule_broken_by([&](Reports& r) { r.provider_called(changed); });
   };
   EXPECT_EQ(verdict_with([](ProviderDescription&) {}), "");
   EXPECT_EQ(verdict_with([](ProviderDescription& d) { d.header.type = 0; }), "NDISIF-HDR-01");
@@ -68,18 +68,18 @@ TEST(InterfaceHeaderTest, WhatThePagesDoNotDemandIsAHint) {
                             +[](ProviderDescription& d) { d.reserved = true; }}) {
     ProviderDescription changed = kCharacteristics;
     change(changed);
-    const auto tell = [&](Calls& calls) { calls.provider_called(changed); };
-    EXPECT_EQ(verdict(tell), "");
-    EXPECT_EQ(hints(tell), Hints{"NDISIF-HDR-01"});
+    const auto tell = [&](Reports& r) { r.provider_called(changed); };
+    EXPECT_EQ(rule_broken_by(tell), "");
+    EXPECT_EQ(hinted_by(tell), Rules{"NDISIF-HDR-01"});
   }
 }
 
 std::string verdict_of_information(void (*change)(InterfaceDescription&)) {
   InterfaceDescription changed = kInformation;
   change(changed);
-  return verdict([&](Calls& calls) {
-    calls.luid_allocated(calls.driver, kLuid);
-    calls.interface_called(calls.driver, kLuid, changed);
+  return rule_broken_by([&](Reports& r) {
+    r.allocates(r.driver, kLuid);
+    r.register_called(r.driver, kLuid, changed);
   });
 }
 
@@ -152,14 +152,14 @@ TEST(InterfaceInformationTest, LongArraysAreHints) {
     long_one.address_offset = long_one.permanent_address_offset = long_one.name_offset = 0x60;
     long_one.address_length = address;
     long_one.name_length = name;
-    return hints([&](Calls& calls) {
-      calls.luid_allocated(calls.driver, kLuid);
-      calls.interface_called(calls.driver, kLuid, long_one);
+    return hinted_by([&](Reports& r) {
+      r.allocates(r.driver, kLuid);
+      r.register_called(r.driver, kLuid, long_one);
     });
   };
-  EXPECT_EQ(hints_with(32, 512), Hints{});
-  EXPECT_EQ(hints_with(33, 512), Hints{"NDISIF-REG-07"});
-  EXPECT_EQ(hints_with(32, 514), Hints{"NDISIF-REG-07"});
+  EXPECT_EQ(hints_with(32, 512), Rules{});
+  EXPECT_EQ(hints_with(33, 512), Rules{"NDISIF-REG-07"});
+  EXPECT_EQ(hints_with(32, 514), Rules{"NDISIF-REG-07"});
 }
 
 }  // namespace

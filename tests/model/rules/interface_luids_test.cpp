@@ -6,8 +6,6 @@
 namespace nmrcheck::model::test {
 namespace {
 
-using Rules = std::vector<std::string>;
-
 // --- NDISIF-LUID-01 ---
 
 TEST(LuidRulesTest, WhatIsFreedIsTheDriversOwn) {
@@ -188,7 +186,7 @@ TEST(LuidRulesTest, AnInterfaceHasTheGuidOfItsRecord) {
     return rule_broken_by([=](Reports& r) {
       r.allocates(r.driver, kLuid);
       r.commits(r.driver, kLuid, recorded);
-      r.register_called(r.driver, kLuid, given);
+      r.register_called(r.driver, kLuid, information_with(given));
     });
   };
   EXPECT_EQ(register_with(kGuid, kGuid), "");

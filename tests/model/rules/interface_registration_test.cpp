@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/model/rules/interface_calls.h"
+#include "tests/model/rules/interface_reports.h"
 
 namespace nmrcheck::model::test {
 namespace {
@@ -11,81 +11,79 @@ namespace {
 // --- NDISIF-REG-01 ---
 
 TEST(InterfaceRegistrationTest, ASecondProviderOfADriverIsAHint) {
-  EXPECT_EQ(hints([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_returned(calls.driver, kSecond);
+  EXPECT_EQ(hinted_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.provider_returned(r.driver, kSecond);
             }),
-            Hints{"NDISIF-REG-01"});
-  EXPECT_EQ(hints([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_returned(calls.other, kSecond);
+            Rules{"NDISIF-REG-01"});
+  EXPECT_EQ(hinted_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.provider_returned(r.other, kSecond);
             }),
-            Hints{});
-  EXPECT_EQ(hints([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_gone(calls.driver, kFirst);
-              calls.provider_returned(calls.driver, kSecond);
+            Rules{});
+  EXPECT_EQ(hinted_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.deregisters_provider(r.driver, kFirst);
+              r.provider_returned(r.driver, kSecond);
             }),
-            Hints{});
-  EXPECT_EQ(hints([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_returned(calls.driver, kNoIfProvider, kStatusInvalidParameter);
+            Rules{});
+  EXPECT_EQ(hinted_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.provider_returned(r.driver, kNoIfProvider, kStatusInvalidParameter);
             }),
-            Hints{});
+            Rules{});
 }
 
 // --- NDISIF-REG-02 and -06: what failed calls leave ---
 
 TEST(FailedCallTest, PoisonIsNeverGivenToAFunction) {
-  const auto breaks = [](auto tell) { EXPECT_EQ(verdict(tell), "NDISIF-REG-02"); };
-  breaks([](Calls& calls) {
-    calls.handle_used(calls.driver, "NdisIfRegisterInterface", kNoIfProvider,
-                      kPoisonProviderHandle);
+  const auto breaks = [](auto tell) { EXPECT_EQ(rule_broken_by(tell), "NDISIF-REG-02"); };
+  breaks([](Reports& r) {
+    r.uses_handle(r.driver, "NdisIfRegisterInterface", kNoIfProvider, kPoisonProviderHandle);
   });
-  breaks([](Calls& calls) {
-    calls.index_used(calls.driver, "NdisIfDeregisterInterface", kNoInterface, kPoisonIndex, false);
+  breaks([](Reports& r) {
+    r.uses_index(r.driver, "NdisIfDeregisterInterface", kNoInterface, kPoisonIndex, false);
   });
-  breaks([](Calls& calls) {
-    calls.tell(EventKind::kStackEntryAdding, calls.driver, "NdisIfAddIfStackEntry",
-               {.interface = kOne, .index = 1, .lower_index = kPoisonIndex});
+  breaks([](Reports& r) {
+    r.tell(EventKind::kStackEntryAdding, r.driver, "NdisIfAddIfStackEntry",
+           {.interface = kOne, .index = 1, .lower_index = kPoisonIndex});
   });
-  breaks([](Calls& calls) {
-    calls.tell(EventKind::kStackEntryDeleted, calls.driver, "NdisIfDeleteIfStackEntry",
-               {.index = kPoisonIndex, .lower_index = 1, .lower = kOne});
+  breaks([](Reports& r) {
+    r.tell(EventKind::kStackEntryDeleted, r.driver, "NdisIfDeleteIfStackEntry",
+           {.index = kPoisonIndex, .lower_index = 1, .lower = kOne});
   });
-  breaks(
-      [](Calls& calls) { calls.interface_called(calls.driver, make_luid(6, kPoisonLuidIndex)); });
-  breaks([](Calls& calls) {
-    calls.tell(EventKind::kLuidFreeing, calls.driver, "NdisIfFreeNetLuidIndex",
-               {.luid = make_luid(6, kPoisonLuidIndex)});
+  breaks([](Reports& r) { r.register_called(r.driver, make_luid(6, kPoisonLuidIndex)); });
+  breaks([](Reports& r) {
+    r.tell(EventKind::kLuidFreeing, r.driver, "NdisIfFreeNetLuidIndex",
+           {.luid = make_luid(6, kPoisonLuidIndex)});
   });
-  breaks([](Calls& calls) {
-    calls.tell(EventKind::kLuidUsed, calls.driver, "NdisIfGetInterfaceIndexFromNetLuid",
-               {.luid = kPoisonLuid});
+  breaks([](Reports& r) {
+    r.tell(EventKind::kLuidUsed, r.driver, "NdisIfGetInterfaceIndexFromNetLuid",
+           {.luid = kPoisonLuid});
   });
 }
 
 TEST(FailedCallTest, AValueThatNobodyHandedOutIsWhatTheFailureLeft) {
   const auto with_handle = [](std::uint32_t status) {
-    return verdict([=](Calls& calls) {
-      calls.provider_returned(calls.driver, kNoIfProvider, status);
-      calls.handle_used(calls.driver, "NdisIfRegisterInterface", kNoIfProvider, nullptr);
+    return rule_broken_by([=](Reports& r) {
+      r.provider_returned(r.driver, kNoIfProvider, status);
+      r.uses_handle(r.driver, "NdisIfRegisterInterface", kNoIfProvider, nullptr);
     });
   };
   EXPECT_EQ(with_handle(kStatusInsufficientResources), "NDISIF-REG-02");
   EXPECT_EQ(with_handle(kStatusSuccess), "NDISIF-REG-04");
   const auto with_index = [](std::uint32_t status) {
-    return verdict([=](Calls& calls) {
-      calls.interface_returned(calls.driver, status);
-      calls.index_used(calls.driver, "NdisIfDeregisterInterface", kNoInterface, 0, false);
+    return rule_broken_by([=](Reports& r) {
+      r.register_failed(r.driver, status);
+      r.uses_index(r.driver, "NdisIfDeregisterInterface", kNoInterface, 0, false);
     });
   };
   EXPECT_EQ(with_index(kStatusUnsuccessful), "NDISIF-REG-02");
   EXPECT_EQ(with_index(kStatusDuplicateObjectId), "NDISIF-REG-06");
   const auto with_luid = [](std::uint32_t status) {
-    return verdict([=](Calls& calls) {
-      calls.luid_allocated(calls.driver, kLuid, status);
-      calls.interface_called(calls.driver, make_luid(6, 0));
+    return rule_broken_by([=](Reports& r) {
+      r.allocates(r.driver, kLuid, status);
+      r.register_called(r.driver, make_luid(6, 0));
     });
   };
   EXPECT_EQ(with_luid(kStatusInsufficientResources), "NDISIF-REG-02");
@@ -94,40 +92,40 @@ TEST(FailedCallTest, AValueThatNobodyHandedOutIsWhatTheFailureLeft) {
 
 // Each driver has failures of its own; a LUID that is only looked up may come from anywhere.
 TEST(FailedCallTest, OtherDriversFailuresDoNotMatter) {
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.provider_returned(calls.other, kNoIfProvider, kStatusInsufficientResources);
-              calls.handle_used(calls.driver, "NdisIfRegisterInterface", kNoIfProvider, nullptr);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.provider_returned(r.other, kNoIfProvider, kStatusInsufficientResources);
+              r.uses_handle(r.driver, "NdisIfRegisterInterface", kNoIfProvider, nullptr);
             }),
             "NDISIF-REG-04");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.luid_allocated(calls.driver, kLuid, kStatusInsufficientResources);
-              calls.tell(EventKind::kLuidUsed, calls.driver, "NdisIfGetInterfaceIndexFromNetLuid",
-                         {.luid = kLuid});
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.allocates(r.driver, kLuid, kStatusInsufficientResources);
+              r.tell(EventKind::kLuidUsed, r.driver, "NdisIfGetInterfaceIndexFromNetLuid",
+                     {.luid = kLuid});
             }),
             "");
 }
 
 TEST(FailedCallTest, PoisonAfterADuplicateIsTheDuplicatesRule) {
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.interface_returned(calls.driver, kStatusDuplicateObjectId);
-              calls.tell(EventKind::kStackEntryAdding, calls.driver, "NdisIfAddIfStackEntry",
-                         {.index = kPoisonIndex, .lower_index = 1, .lower = kOne});
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.register_failed(r.driver, kStatusDuplicateObjectId);
+              r.tell(EventKind::kStackEntryAdding, r.driver, "NdisIfAddIfStackEntry",
+                     {.index = kPoisonIndex, .lower_index = 1, .lower = kOne});
             }),
             "NDISIF-REG-06");
 }
 
 TEST(FailedCallTest, RegisteringTheOwnLuidAgainIsAHint) {
   const auto hints_of_second = [](bool same_driver, bool deregistered) {
-    return hints([=](Calls& calls) {
-      calls.luid_allocated(calls.driver, kLuid);
-      calls.registered(same_driver ? calls.driver : calls.other, kOne, 1, kLuid);
-      if (deregistered) calls.deregistered(calls.driver, kOne, 1);
-      calls.interface_called(calls.driver, kLuid);
+    return hinted_by([=](Reports& r) {
+      r.allocates(r.driver, kLuid);
+      r.registers(same_driver ? r.driver : r.other, kOne, 1, kLuid);
+      if (deregistered) r.deregisters(r.driver, kOne, 1);
+      r.register_called(r.driver, kLuid);
     });
   };
-  EXPECT_EQ(hints_of_second(true, false), Hints{"NDISIF-REG-06"});
-  EXPECT_EQ(hints_of_second(true, true), Hints{});
-  EXPECT_EQ(hints_of_second(false, false), Hints{});  // the other driver is to blame
+  EXPECT_EQ(hints_of_second(true, false), Rules{"NDISIF-REG-06"});
+  EXPECT_EQ(hints_of_second(true, true), Rules{});
+  EXPECT_EQ(hints_of_second(false, false), Rules{});  // the other driver is to blame
 }
 
 // --- NDISIF-REG-03 ---
@@ -135,10 +133,10 @@ TEST(FailedCallTest, RegisteringTheOwnLuidAgainIsAHint) {
 // A use in a callback of interface 1 of memory that the callback allocated itself, or not.
 std::string verdict_of_fresh_memory(bool in_callback, bool own) {
   return verdict_of([=](World& world) {
-    Calls calls(world);
-    const Frame frame{FrameKind::kInterfaceCallback, calls.driver, kNoBinding, Side::kProvider,
+    Reports r(world);
+    const Frame frame{FrameKind::kInterfaceCallback, r.driver, kNoBinding, Side::kProvider,
                       "IF_QUERY_OBJECT"};
-    const Frame code{FrameKind::kModuleCode, calls.driver};
+    const Frame code{FrameKind::kModuleCode, r.driver};
     void* memory = nullptr;
     const auto allocate = [&] {
       memory = world.kernel().allocate(8, PoolKind::kNonPaged, 0, false);
@@ -167,14 +165,14 @@ TEST(IncompleteContextTest, ACallbackUsesNothingThatNobodyWrote) {
 // Afterwards the driver may have cleared it.
 TEST(IncompleteContextTest, AnIndexOfZeroIsEarlyUntilTheInterfaceIsDeregistered) {
   const auto verdict_of_zero = [](bool leaving) {
-    return verdict([=](Calls& calls) {
-      calls.registered(calls.driver, kOne, 1, kLuid);
-      if (leaving) calls.deregistered(calls.driver, kOne, 1);
-      Frame frame{FrameKind::kInterfaceCallback, calls.driver, kNoBinding, Side::kProvider,
+    return rule_broken_by([=](Reports& r) {
+      r.registers(r.driver, kOne, 1, kLuid);
+      if (leaving) r.deregisters(r.driver, kOne, 1);
+      Frame frame{FrameKind::kInterfaceCallback, r.driver, kNoBinding, Side::kProvider,
                   "IF_QUERY_OBJECT"};
       frame.interface = kOne;
-      calls.kernel.push(frame);
-      calls.index_used(calls.driver, "NdisIfDeregisterInterface", kNoInterface, 0, false);
+      r.kernel.push(frame);
+      r.uses_index(r.driver, "NdisIfDeregisterInterface", kNoInterface, 0, false);
     });
   };
   EXPECT_EQ(verdict_of_zero(false), "NDISIF-REG-03");
@@ -186,11 +184,11 @@ TEST(IncompleteContextTest, AnIndexOfZeroIsEarlyUntilTheInterfaceIsDeregistered)
 TEST(ProviderHandleTest, InterfacesNeedALiveHandleOfTheirDriver) {
   constexpr const char* kFunction = "NdisIfRegisterInterface";
   const auto verdict_of_use = [](bool own, bool deregistered) {
-    return verdict([=](Calls& calls) {
-      const ModuleId owner = own ? calls.driver : calls.other;
-      calls.provider_returned(owner, kFirst);
-      if (deregistered) calls.deregister_provider(owner, kFirst);
-      calls.handle_used(calls.driver, kFunction, kFirst, handle_of(kFirst));
+    return rule_broken_by([=](Reports& r) {
+      const ModuleId owner = own ? r.driver : r.other;
+      r.provider_returned(owner, kFirst);
+      if (deregistered) r.deregister_provider_called(owner, kFirst);
+      r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
     });
   };
   EXPECT_EQ(verdict_of_use(true, false), "");
@@ -200,25 +198,24 @@ TEST(ProviderHandleTest, InterfacesNeedALiveHandleOfTheirDriver) {
 
 TEST(ProviderHandleTest, AProviderIsDeregisteredOnceByItsDriver) {
   constexpr const char* kFunction = "NdisIfDeregisterProvider";
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_gone(calls.driver, kFirst);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.deregisters_provider(r.driver, kFirst);
             }),
             "");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.provider_returned(calls.driver, kFirst);
-              calls.provider_gone(calls.driver, kFirst);
-              calls.handle_used(calls.driver, kFunction, kFirst, handle_of(kFirst));
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.provider_returned(r.driver, kFirst);
+              r.deregisters_provider(r.driver, kFirst);
+              r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
             }),
             "NDISIF-DEREG-03");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.provider_returned(calls.other, kFirst);
-              calls.handle_used(calls.driver, kFunction, kFirst, handle_of(kFirst));
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.provider_returned(r.other, kFirst);
+              r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
             }),
             "NDISIF-DEREG-03");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.handle_used(calls.driver, kFunction, kNoIfProvider, nullptr);
-            }),
+  EXPECT_EQ(rule_broken_by(
+                [](Reports& r) { r.uses_handle(r.driver, kFunction, kNoIfProvider, nullptr); }),
             "NDISIF-DEREG-03");
 }
 
@@ -226,23 +223,23 @@ TEST(ProviderHandleTest, AProviderIsDeregisteredOnceByItsDriver) {
 
 TEST(NetLuidTest, ItIsTheDriversOwnOfThatType) {
   const auto verdict_of_luid = [](std::uint64_t luid, bool own) {
-    return verdict([=](Calls& calls) {
-      calls.luid_allocated(own ? calls.driver : calls.other, kLuid);
-      calls.interface_called(calls.driver, luid);
+    return rule_broken_by([=](Reports& r) {
+      r.allocates(own ? r.driver : r.other, kLuid);
+      r.register_called(r.driver, luid);
     });
   };
   EXPECT_EQ(verdict_of_luid(kLuid, true), "");
   EXPECT_EQ(verdict_of_luid(kLuid, false), "NDISIF-REG-05");
   EXPECT_EQ(verdict_of_luid(kLuid | 1, true), "NDISIF-REG-05");
-  EXPECT_EQ(verdict_of_luid(make_luid(24, 7), true), "NDISIF-REG-05");
-  EXPECT_EQ(verdict_of_luid(make_luid(6, 8), true), "NDISIF-REG-05");
+  EXPECT_EQ(verdict_of_luid(make_luid(24, 1), true), "NDISIF-REG-05");
+  EXPECT_EQ(verdict_of_luid(kOtherLuid, true), "NDISIF-REG-05");
 }
 
 // A driver that is loaded again keeps its LUIDs.
 TEST(NetLuidTest, ADriverIsKnownByItsName) {
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.luid_allocated(calls.driver, kLuid);
-              calls.interface_called(calls.kernel.load("driver.sys"), kLuid);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.allocates(r.driver, kLuid);
+              r.register_called(r.kernel.load("driver.sys"), kLuid);
             }),
             "");
 }
@@ -251,28 +248,27 @@ TEST(NetLuidTest, ADriverIsKnownByItsName) {
 
 TEST(InterfaceIndexTest, AnInterfaceIsDeregisteredOnceByItsDriver) {
   constexpr const char* kFunction = "NdisIfDeregisterInterface";
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.registered(calls.driver, kOne, 1, kLuid);
-              calls.deregistered(calls.driver, kOne, 1);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
             }),
             "");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.registered(calls.driver, kOne, 1, kLuid);
-              calls.deregistered(calls.driver, kOne, 1);
-              calls.index_used(calls.driver, kFunction, kOne, 1, false);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
+              r.uses_index(r.driver, kFunction, kOne, 1, false);
             }),
             "NDISIF-DEREG-01");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.registered(calls.driver, kOne, 1, kLuid);
-              calls.deregistered(calls.driver, kOne, 1);
-              calls.registered(calls.other, kTwo, 1, make_luid(6, 8));
-              calls.index_used(calls.driver, kFunction, kTwo, 1, true);
+  EXPECT_EQ(rule_broken_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
+              r.registers(r.other, kTwo, 1, kOtherLuid);
+              r.uses_index(r.driver, kFunction, kTwo, 1, true);
             }),
             "NDISIF-DEREG-01");
-  EXPECT_EQ(verdict([](Calls& calls) {
-              calls.index_used(calls.driver, kFunction, kNoInterface, 0, false);
-            }),
-            "NDISIF-DEREG-01");
+  EXPECT_EQ(
+      rule_broken_by([](Reports& r) { r.uses_index(r.driver, kFunction, kNoInterface, 0, false); }),
+      "NDISIF-DEREG-01");
 }
 
 // --- NDISIF-DEREG-02 and -04 ---
@@ -280,10 +276,10 @@ TEST(InterfaceIndexTest, AnInterfaceIsDeregisteredOnceByItsDriver) {
 TEST(ProviderEndTest, NoInterfaceIsLeft) {
   const auto verdict_with = [](std::uint32_t interfaces) {
     return violation_of([=](World& world) {
-      Calls calls(world);
-      calls.provider_returned(calls.driver, kFirst);
-      calls.registered(calls.driver, kOne, 3, kLuid);
-      calls.deregister_provider(calls.driver, kFirst, interfaces);
+      Reports r(world);
+      r.provider_returned(r.driver, kFirst);
+      r.registers(r.driver, kOne, 3, kLuid);
+      r.deregister_provider_called(r.driver, kFirst, interfaces);
     });
   };
   EXPECT_FALSE(verdict_with(0));
@@ -298,15 +294,15 @@ TEST(ProviderEndTest, NoInterfaceIsLeft) {
 TEST(ProviderEndTest, ADriverThatGoesIsNoProvider) {
   const auto verdict_of_unload = [](bool own, bool called, bool returned) {
     return verdict_of([=](World& world) {
-      Calls calls(world);
-      const ModuleId owner = own ? calls.driver : calls.other;
-      calls.provider_returned(owner, kFirst);
+      Reports r(world);
+      const ModuleId owner = own ? r.driver : r.other;
+      r.provider_returned(owner, kFirst);
       if (returned) {
-        calls.provider_gone(owner, kFirst);
+        r.deregisters_provider(owner, kFirst);
       } else if (called) {
-        calls.deregister_provider(owner, kFirst);
+        r.deregister_provider_called(owner, kFirst);
       }
-      world.kernel().unload(calls.driver, [] {});
+      world.kernel().unload(r.driver, [] {});
     });
   };
   EXPECT_EQ(verdict_of_unload(true, false, false), "NDISIF-DEREG-04");
@@ -314,10 +310,10 @@ TEST(ProviderEndTest, ADriverThatGoesIsNoProvider) {
   EXPECT_EQ(verdict_of_unload(true, true, true), "");
   EXPECT_EQ(verdict_of_unload(false, false, false), "");
   EXPECT_EQ(verdict_of([](World& world) {
-              Calls calls(world);
+              Reports r(world);
               std::uint32_t status = kStatusInsufficientResources;
-              world.kernel().enter(calls.driver, status,
-                                   [&] { calls.provider_returned(calls.driver, kFirst); });
+              world.kernel().enter(r.driver, status,
+                                   [&] { r.provider_returned(r.driver, kFirst); });
             }),
             "NDISIF-DEREG-04");
 }
