@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "model/kernel/kernel.h"
+#include "model/ndisif/view.h"
 #include "model/nmr/binding.h"
 #include "model/nmr/view.h"
 
@@ -38,6 +39,21 @@ constexpr std::array kSituations{
                   "a cleanup callback was called inside the completion of a detach"},
     SituationInfo{situation::kUnloadWithWork,
                   "a work item of the module was queued or ran while its unload routine ran"},
+    SituationInfo{situation::kCallbackDuringDeregister,
+                  "a query or set callback returned while NdisIfDeregisterInterface, which lets no "
+                  "further one be chosen, had not returned"},
+    SituationInfo{
+        situation::kCallbackAfterDeregister,
+        "a query or set callback was called after NdisIfDeregisterInterface had returned"},
+    SituationInfo{situation::kCallbackOutlivesDeregister,
+                  "a query or set callback returned after NdisIfDeregisterInterface had"},
+    SituationInfo{situation::kRefusedInterface, "NdisIfRegisterInterface returned without success"},
+    SituationInfo{situation::kDuplicateLuid,
+                  "NdisIfRegisterInterface returned NDIS_STATUS_DUPLICATE_OBJECTID"},
+    SituationInfo{situation::kIndexGivenAgain,
+                  "an interface got the index that another one had in the same boot"},
+    SituationInfo{situation::kRefusedFree, "NdisIfFreeNetLuidIndex returned without success"},
+    SituationInfo{situation::kPowerFailed, "a boot began after a power failure"},
 };
 
 // The row of the table.
@@ -97,6 +113,7 @@ void Situations::look_at(const Event& event) {
       observe_work(event);
       break;
     default:
+      observe_interface(event);
       break;
   }
 }
@@ -171,6 +188,49 @@ void Situations::observe_work(const Event& event) {
   if (event.kind == EventKind::kWorkEnded) --work_[module];
   const bool working = module < work_.size() && work_[module] > 0;
   if (working && (unloading_ & bit) != 0) note(row_of(situation::kUnloadWithWork));
+}
+
+// What callbacks and deregistrations have in common is the interface's object: its rundown closes,
+// and the deregistration returns, in steps that update it, and callbacks read it where they begin
+// and end.
+void Situations::observe_interface(const Event& event) {
+  const auto deregistered = [&] {
+    return interfaces_.interface(event.interfaces->interface).deregistered;
+  };
+  switch (event.kind) {
+    case EventKind::kIfCallbackCalled:
+      if (deregistered()) note(row_of(situation::kCallbackAfterDeregister));
+      break;
+    case EventKind::kIfCallbackReturned:
+      if (deregistered()) {
+        note(row_of(situation::kCallbackOutlivesDeregister));
+      } else if (event.interfaces->answer->closing) {
+        note(row_of(situation::kCallbackDuringDeregister));
+      }
+      break;
+    case EventKind::kInterfaceInserted:
+      if (given_before(event)) note(row_of(situation::kIndexGivenAgain));
+      break;
+    case EventKind::kInterfaceReturned:
+      if (!nt_success(event.status)) note(row_of(situation::kRefusedInterface));
+      if (event.status == kStatusDuplicateObjectId) note(row_of(situation::kDuplicateLuid));
+      break;
+    case EventKind::kLuidFreed:
+      if (!nt_success(event.status)) note(row_of(situation::kRefusedFree));
+      break;
+    default:  // kRestarted
+      if (event.status != 0) note(row_of(situation::kPowerFailed));
+      break;
+  }
+}
+
+bool Situations::given_before(const Event& inserted) const {
+  const InterfaceFacts& facts = *inserted.interfaces;
+  for (std::uint32_t i = 0; i < index(facts.interface); ++i) {
+    const InterfaceView& earlier = interfaces_.interface(InterfaceId{i});
+    if (earlier.index == facts.index && earlier.boot == facts.boot) return true;
+  }
+  return false;
 }
 
 }  // namespace nmrcheck::model

@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "model/interface_facts.h"
 #include "model/ndisif/objects.h"
 #include "model/rules/catalog.h"
 
@@ -18,7 +19,7 @@ World::World(sim::Execution& execution, const Profile& profile, Callouts& callou
       records_(kernel_),
       registrar_(kernel_, profile, callouts),
       interfaces_(kernel_, profile, interface_callouts),
-      situations_(execution, view_, kernel_) {
+      situations_(execution, view_, interfaces_view_, kernel_) {
   records_.set_judge(
       [this](sim::Footprint& footprint) { interfaces_.add_luids_recorded(footprint); });
 }
@@ -128,18 +129,46 @@ void World::describe(const Event& event) {
     case EventKind::kDeregisterReturned:
       execution_.note(returned(event, event.name));
       break;
+    case EventKind::kUnloadReturned:
+      execution_.note(fmt::format("the image of {} is gone", module));
+      break;
+    case EventKind::kRestarted:
+      // Counted from 1, as the fibers of boots are.
+      execution_.note(fmt::format("boot {} begins{}", event.block + 1,
+                                  event.status != 0 ? ": power failed" : ""));
+      break;
+    default:
+      if (event.interfaces != nullptr) describe_interface(event, module);
+      break;
+  }
+}
+
+// Callbacks, what the registry handed out, and calls that failed.
+void World::describe_interface(const Event& event, const std::string& module) {
+  const InterfaceFacts& facts = *event.interfaces;
+  const bool done = nt_success(event.status);
+  switch (event.kind) {
     case EventKind::kIfCallbackCalled:
       execution_.note(fmt::format("→ {} {}", event.name, object_name(event.block)));
       break;
     case EventKind::kIfCallbackReturned:
       execution_.note(returned(event, event.name));
       break;
-    case EventKind::kUnloadReturned:
-      execution_.note(fmt::format("the image of {} is gone", module));
+    case EventKind::kInterfaceReturned:
+      execution_.note(done ? fmt::format("interface {} of {}", facts.index, module)
+                           : returned(event, event.name));
       break;
-    case EventKind::kRestarted:
-      execution_.note(
-          fmt::format("boot {} begins{}", event.block, event.status != 0 ? ": power failed" : ""));
+    case EventKind::kLuidAllocated:
+      execution_.note(done ? fmt::format("LUID index {} of type {}", luid_index_of(facts.luid),
+                                         type_of(facts.luid))
+                           : returned(event, event.name));
+      break;
+    case EventKind::kIfProviderReturned:
+    case EventKind::kLuidUsed:
+    case EventKind::kLuidFreed:
+    case EventKind::kStackEntryAdded:
+    case EventKind::kBindingQueried:
+      if (!done) execution_.note(returned(event, event.name));
       break;
     default:
       break;

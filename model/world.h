@@ -57,6 +57,7 @@ class World final : public EventSink {
   std::optional<sim::Violation> judge(const Event& event);
   void give_hint(const RuleInfo& rule, std::optional<std::string> breach, sim::Place place);
   void describe(const Event& event);
+  void describe_interface(const Event& event, const std::string& module);
   void add_call_stack(std::string& message) const;
 
   sim::Execution& execution_;

@@ -10,7 +10,7 @@ void Kernel::allow_faults(std::uint32_t most) {
 
 bool Kernel::may_fail(const char* what) {
   if (faults_ == sim::kNoObject) return false;
-  execution_.step({{faults_, sim::Op::kRead}}, what, place());
+  execution_.step({{faults_, sim::Op::kRead}}, "may fail", place());
   if (faults_left_ == 0 || execution_.choose("does it fail", 2) == 0) return false;
   execution_.step({{faults_, sim::Op::kUpdate}}, "fails", place());
   if (faults_left_ == 0) return false;  // another fiber took the last one

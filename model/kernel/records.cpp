@@ -51,7 +51,7 @@ void Records::commit(std::string_view identity, const Record& record) {
 
 std::optional<Record> Records::read(std::string_view identity) {
   const Entry& entry = at(identity).second;
-  step(entry, sim::Op::kRead, "read record");
+  step(entry, sim::Op::kRead, "read");
   return entry.record;
 }
 
