@@ -11,18 +11,13 @@ namespace {
 
 using ndisif::Provider;
 
-template <auto kQuery>
-NDIS_STATUS enter_with(Provider& own) {
-  return ndisif::start(own, kQuery);
-}
-
 // --- A status that no interface has ---
 
 NDIS_STATUS NTAPI query_unset(NDIS_HANDLE, NET_IF_OBJECT_ID object, PULONG length, PVOID buffer) {
   return ndisif::answer({.oper_status = {}}, object, length, buffer);
 }
 
-constexpr ndisif::Design kUnset{.enter = enter_with<query_unset>};
+constexpr ndisif::Design kUnset{.enter = ndisif::enter_with<query_unset>};
 constexpr ndisif::Design kRight{};
 
 // --- A structure that is filled in part ---
@@ -41,7 +36,8 @@ NDIS_STATUS NTAPI query_in_part(NDIS_HANDLE, NET_IF_OBJECT_ID, PULONG length, PV
   return NDIS_STATUS_SUCCESS;
 }
 
-constexpr ndisif::Design kInPart{.enter = enter_with<query_in_part>, .ask = ask_for_all_at_once};
+constexpr ndisif::Design kInPart{.enter = ndisif::enter_with<query_in_part>,
+                                 .ask = ask_for_all_at_once};
 constexpr ndisif::Design kWhole{.ask = ask_for_all_at_once};
 
 // --- Two answers that contradict each other ---
@@ -55,7 +51,8 @@ NDIS_STATUS NTAPI query_two_states(NDIS_HANDLE, NET_IF_OBJECT_ID object, PULONG 
                         object, length, buffer);
 }
 
-constexpr ndisif::Design kTwoStates{.enter = enter_with<query_two_states>, .ask = ask_and_compare};
+constexpr ndisif::Design kTwoStates{.enter = ndisif::enter_with<query_two_states>,
+                                    .ask = ask_and_compare};
 constexpr ndisif::Design kOneState{.ask = ask_and_compare};
 
 // --- Identifiers that are not the provider's to answer, and sets ---
@@ -73,7 +70,8 @@ NDIS_STATUS NTAPI query_all_is_well(NDIS_HANDLE context, NET_IF_OBJECT_ID object
   return NDIS_STATUS_SUCCESS;
 }
 
-constexpr ndisif::Design kAllIsWell{.enter = enter_with<query_all_is_well>, .ask = ask_for_foreign};
+constexpr ndisif::Design kAllIsWell{.enter = ndisif::enter_with<query_all_is_well>,
+                                    .ask = ask_for_foreign};
 constexpr ndisif::Design kForeignRefused{.ask = ask_for_foreign};
 
 void ask_sets(model::Requests& requests) { requests.sets = true; }
@@ -102,7 +100,8 @@ NDIS_STATUS NTAPI query_without_alias(NDIS_HANDLE context, NET_IF_OBJECT_ID obje
   return ndisif::query_globals(context, object, length, buffer);
 }
 
-constexpr ndisif::Design kNoAlias{.enter = enter_with<query_without_alias>, .ask = ask_for_alias};
+constexpr ndisif::Design kNoAlias{.enter = ndisif::enter_with<query_without_alias>,
+                                  .ask = ask_for_alias};
 constexpr ndisif::Design kAlias{.ask = ask_for_alias};
 
 }  // namespace

@@ -16,11 +16,6 @@ constexpr ndisif::Design kRight{};
 void ask_any_length(model::Requests& requests) { requests.lengths = true; }
 
 // Starts a right provider but for what answers queries.
-template <auto kQuery>
-NDIS_STATUS enter_with(Provider& own) {
-  return ndisif::start(own, kQuery);
-}
-
 // --- The length of the buffer is not looked at ---
 
 NDIS_STATUS NTAPI overrun(NDIS_HANDLE, NET_IF_OBJECT_ID object, PULONG length, PVOID buffer) {
@@ -31,7 +26,7 @@ NDIS_STATUS NTAPI overrun(NDIS_HANDLE, NET_IF_OBJECT_ID object, PULONG length, P
   return NDIS_STATUS_SUCCESS;
 }
 
-constexpr ndisif::Design kOverrun{.enter = enter_with<overrun>, .ask = ask_any_length};
+constexpr ndisif::Design kOverrun{.enter = ndisif::enter_with<overrun>, .ask = ask_any_length};
 constexpr ndisif::Design kChecked{.ask = ask_any_length};
 
 // --- The answer comes later ---
@@ -72,10 +67,11 @@ void stop_and_join(Provider& own) {
   if (own.dying) kit::join(own.worker);
 }
 
-constexpr ndisif::Design kPending{.enter = enter_with<answer_later>, .unload = stop_and_join};
-constexpr ndisif::Design kRefreshed{.enter = enter_with<answer_and_refresh>,
+constexpr ndisif::Design kPending{.enter = ndisif::enter_with<answer_later>,
+                                  .unload = stop_and_join};
+constexpr ndisif::Design kRefreshed{.enter = ndisif::enter_with<answer_and_refresh>,
                                     .unload = stop_and_join};
-constexpr ndisif::Design kRefreshedOwn{.enter = enter_with<answer_and_refresh_own>,
+constexpr ndisif::Design kRefreshedOwn{.enter = ndisif::enter_with<answer_and_refresh_own>,
                                        .unload = stop_and_join};
 
 // --- A lock that callbacks need is held across the deregistration ---

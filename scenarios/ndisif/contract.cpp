@@ -12,9 +12,10 @@ using ndisif::Provider;
 
 // --- A spin lock is held while the interface is deregistered ---
 
+template <IFP_QUERY_OBJECT kQuery = ndisif::query_globals>
 NDIS_STATUS enter_with_lock(Provider& provider) {
   KeInitializeSpinLock(&provider.lock);
-  return ndisif::start(provider);
+  return ndisif::start(provider, kQuery);
 }
 
 void deregister_under_lock(Provider& provider) {
@@ -36,8 +37,8 @@ void deregister_after_lock(Provider& provider) {
   ndisif::stop(provider);
 }
 
-constexpr ndisif::Design kUnderLock{.enter = enter_with_lock, .unload = deregister_under_lock};
-constexpr ndisif::Design kAfterLock{.enter = enter_with_lock, .unload = deregister_after_lock};
+constexpr ndisif::Design kUnderLock{.enter = enter_with_lock<>, .unload = deregister_under_lock};
+constexpr ndisif::Design kAfterLock{.enter = enter_with_lock<>, .unload = deregister_after_lock};
 
 // --- A callback that finds the device gone returns with the lock held ---
 
@@ -63,12 +64,6 @@ NDIS_STATUS NTAPI query_and_release(NDIS_HANDLE context, NET_IF_OBJECT_ID object
   return query_under_lock(context, object, length, buffer, true);
 }
 
-template <IFP_QUERY_OBJECT kQuery>
-NDIS_STATUS enter_with(Provider& provider) {
-  KeInitializeSpinLock(&provider.lock);
-  return ndisif::start(provider, kQuery);
-}
-
 void remove_device(Provider& provider) {
   KIRQL before = PASSIVE_LEVEL;
   KeAcquireSpinLock(&provider.lock, &before);
@@ -77,36 +72,24 @@ void remove_device(Provider& provider) {
   ndisif::stop(provider);
 }
 
-constexpr ndisif::Design kLockForgotten{.enter = enter_with<query_and_forget>,
+constexpr ndisif::Design kLockForgotten{.enter = enter_with_lock<query_and_forget>,
                                         .unload = remove_device};
-constexpr ndisif::Design kLockReleased{.enter = enter_with<query_and_release>,
+constexpr ndisif::Design kLockReleased{.enter = enter_with_lock<query_and_release>,
                                        .unload = remove_device};
 
 // --- What is wrong with the characteristics ---
 
-// Registers with the characteristics as they are.
-NDIS_STATUS register_provider(Provider& provider) {
-  const NDIS_STATUS status =
-      NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
-  if (status != NDIS_STATUS_SUCCESS) provider.handle = nullptr;
-  return status;
-}
-
 NDIS_STATUS enter_with_size_of_32_bits(Provider& provider) {
   provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
   provider.characteristics.Header.Size = 0x14;
-  return register_provider(provider);
+  return ndisif::register_with_own_characteristics(provider);
 }
 
 NDIS_STATUS enter_without_set(Provider& provider) {
-  provider.characteristics = ndisif::characteristics(ndisif::query_globals, nullptr);
-  return register_provider(provider);
+  return ndisif::register_provider(provider, ndisif::query_globals, nullptr);
 }
 
-NDIS_STATUS enter_with_both(Provider& provider) {
-  provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
-  return register_provider(provider);
-}
+NDIS_STATUS enter_with_both(Provider& provider) { return ndisif::register_provider(provider); }
 
 constexpr ndisif::Design kSizeOf32Bits{.enter = enter_with_size_of_32_bits};
 constexpr ndisif::Design kWithoutSet{.enter = enter_without_set};
@@ -142,11 +125,6 @@ NDIS_STATUS enter_with_name(Provider& provider) {
   return status;
 }
 
-void stop_and_free(Provider& provider) {
-  ndisif::stop(provider);
-  ExFreePoolWithTag(provider.memory, ndisif::kTag);
-}
-
 constexpr Record kRightRecord{};
 constexpr Record kSizeOfAll{.header_bytes = kRightRecord.memory_bytes};
 // The memory was counted in characters.
@@ -154,11 +132,11 @@ constexpr Record kShortMemory{.memory_bytes =
                                   NDIS_SIZEOF_NET_IF_INFORMATION_REVISION_1 + kNameCharacters};
 
 constexpr ndisif::Design kHeaderOfAll{.enter = enter_with_name<kSizeOfAll>,
-                                      .unload = stop_and_free};
+                                      .unload = ndisif::stop_and_free};
 constexpr ndisif::Design kNameTooLong{.enter = enter_with_name<kShortMemory>,
-                                      .unload = stop_and_free};
+                                      .unload = ndisif::stop_and_free};
 constexpr ndisif::Design kRightName{.enter = enter_with_name<kRightRecord>,
-                                    .unload = stop_and_free};
+                                    .unload = ndisif::stop_and_free};
 
 }  // namespace
 

@@ -96,11 +96,6 @@ void drive_ports(model::World& world, const ParameterValues& values) {
 
 // --- The interface is deregistered by another thread, which is not done yet ---
 
-NDIS_STATUS enter_with_mutex(Provider& provider) {
-  KeInitializeMutex(&provider.mutex, 0);
-  return ndisif::start(provider);
-}
-
 // Whoever gets the flag deregisters.
 void deregister_interface_once(Provider& provider) {
   KeWaitForSingleObject(&provider.mutex, Executive, KernelMode, FALSE, nullptr);
@@ -119,31 +114,22 @@ void unload_beside_removal(Provider& provider) {
   NdisIfFreeNetLuidIndex(ndisif::kIfType, provider.luid_index);
 }
 
-constexpr ndisif::Design kNotAwaited{.enter = enter_with_mutex,
+constexpr ndisif::Design kNotAwaited{.enter = ndisif::enter_with_mutex,
                                      .unload = unload_beside_removal<false>,
                                      .thread = deregister_interface_once};
-constexpr ndisif::Design kAwaited{.enter = enter_with_mutex,
+constexpr ndisif::Design kAwaited{.enter = ndisif::enter_with_mutex,
                                   .unload = unload_beside_removal<true>,
                                   .thread = deregister_interface_once};
 
 // --- A thread registers an interface while the provider is deregistered ---
 
 NDIS_STATUS enter_without_interface(Provider& provider) {
-  provider.characteristics = ndisif::characteristics(query_port, ndisif::refuse_set);
-  provider.information = ndisif::information();
-  const NDIS_STATUS status =
-      NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
-  if (status != NDIS_STATUS_SUCCESS) provider.handle = nullptr;
-  return status;
+  return ndisif::register_provider(provider, query_port);
 }
 
 void come_and_go(Provider& provider) {
-  if (NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index) != NDIS_STATUS_SUCCESS) {
-    return;
-  }
-  const NDIS_STATUS status =
-      NdisIfRegisterInterface(provider.handle, ndisif::luid(ndisif::kIfType, provider.luid_index),
-                              &provider, &provider.information, &provider.index);
+  if (ndisif::allocate_luid(provider) != NDIS_STATUS_SUCCESS) return;
+  const NDIS_STATUS status = ndisif::register_interface(provider);
   if (status == NDIS_STATUS_SUCCESS) NdisIfDeregisterInterface(provider.index);
   NdisIfFreeNetLuidIndex(ndisif::kIfType, provider.luid_index);
 }
@@ -169,8 +155,7 @@ template <Undo kUndo>
 NDIS_STATUS enter_and_undo(Provider& provider) {
   NDIS_STATUS status = enter_without_interface(provider);
   if (status != NDIS_STATUS_SUCCESS) return status;
-  status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);
-  provider.has_luid = status == NDIS_STATUS_SUCCESS;
+  status = ndisif::allocate_luid(provider);
   if (provider.has_luid) return status;
   if (kUndo != Undo::kNever) NdisIfDeregisterProvider(provider.handle);
   if (kUndo == Undo::kTwice) NdisIfDeregisterProvider(provider.handle);

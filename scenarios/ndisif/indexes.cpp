@@ -13,11 +13,6 @@ constexpr ndisif::Design kPlain{};
 
 // --- The interface is removed while another thread asks for its LUID ---
 
-NDIS_STATUS enter_with_mutex(Provider& provider) {
-  KeInitializeMutex(&provider.mutex, 0);
-  return ndisif::start(provider);
-}
-
 void lock(Provider& provider) {
   KeWaitForSingleObject(&provider.mutex, Executive, KernelMode, FALSE, nullptr);
 }
@@ -44,8 +39,8 @@ void remove_and_join(Provider& provider) {
   ndisif::stop(provider);
 }
 
-constexpr ndisif::Design kStale{enter_with_mutex, remove_and_join, ask_once};
-constexpr ndisif::Design kGuarded{enter_with_mutex, remove_and_join, ask_if_registered};
+constexpr ndisif::Design kStale{ndisif::enter_with_mutex, remove_and_join, ask_once};
+constexpr ndisif::Design kGuarded{ndisif::enter_with_mutex, remove_and_join, ask_if_registered};
 
 // --- A protocol driver above an adapter, on which a filter comes and goes ---
 

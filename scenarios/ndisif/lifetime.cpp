@@ -7,6 +7,7 @@
 namespace nmrcheck::designs {
 namespace {
 
+using ndisif::Context;
 using ndisif::Provider;
 
 // --- What callbacks read is never freed ---
@@ -63,17 +64,6 @@ constexpr ndisif::Design kNumbered{.enter = enter_with_numbers, .unload = remove
 
 // --- Contexts in pool: freed at once, or when the provider is gone ---
 
-struct Context {
-  ndisif::Values values;
-  LONG references;
-};
-
-NDIS_STATUS NTAPI query_context(NDIS_HANDLE given, NET_IF_OBJECT_ID object, PULONG length,
-                                PVOID buffer) {
-  const auto* context = static_cast<const Context*>(given);
-  return ndisif::answer({NMRCHECK_READ(context->values.oper_status)}, object, length, buffer);
-}
-
 NDIS_STATUS enter_with_context(Provider& own, IFP_QUERY_OBJECT query) {
   auto* context =
       static_cast<Context*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(Context), ndisif::kTag));
@@ -97,17 +87,12 @@ void free_when_deregistered(Provider& own) {
   ndisif::stop(own);
 }
 
-void free_at_the_end(Provider& own) {
-  ndisif::stop(own);
-  ExFreePoolWithTag(own.memory, ndisif::kTag);
-}
-
 constexpr ndisif::Design kFreedAtOnce{
-    .enter = [](Provider& own) { return enter_with_context(own, query_context); },
+    .enter = [](Provider& own) { return enter_with_context(own, ndisif::query_context); },
     .unload = free_when_deregistered};
 constexpr ndisif::Design kFreedAtTheEnd{
-    .enter = [](Provider& own) { return enter_with_context(own, query_context); },
-    .unload = free_at_the_end};
+    .enter = [](Provider& own) { return enter_with_context(own, ndisif::query_context); },
+    .unload = ndisif::stop_and_free};
 
 // --- The count of users lies in the context: who enters late counts in freed memory ---
 
@@ -140,7 +125,7 @@ NDIS_STATUS NTAPI query_counted_outside(NDIS_HANDLE given, NET_IF_OBJECT_ID obje
                                         PVOID buffer) {
   Provider& own = ndisif::own_globals();
   InterlockedIncrement(&own.references);
-  const NDIS_STATUS status = query_context(given, object, length, buffer);
+  const NDIS_STATUS status = ndisif::query_context(given, object, length, buffer);
   const LONG left = InterlockedDecrement(&own.references);
   if (left == 0 && NMRCHECK_READ(own.dying)) {
     KeSetEvent(&own.drained, IO_NO_INCREMENT, FALSE);

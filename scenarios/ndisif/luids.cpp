@@ -51,18 +51,10 @@ void keep(Provider& provider) {
 
 // The interface cannot be registered, and the index that was allocated for it is forgotten.
 NDIS_STATUS enter_or_forget(Provider& provider) {
-  provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
-  provider.information = ndisif::information(provider.number);
-  provider.values = {};
-  NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
+  NDIS_STATUS status = ndisif::register_provider(provider);
   if (status != NDIS_STATUS_SUCCESS) return status;
-  status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);
-  if (status == NDIS_STATUS_SUCCESS) {
-    status =
-        NdisIfRegisterInterface(provider.handle, ndisif::luid(ndisif::kIfType, provider.luid_index),
-                                &provider, &provider.information, &provider.index);
-  }
-  provider.registered = status == NDIS_STATUS_SUCCESS;
+  status = ndisif::allocate_luid(provider);
+  if (status == NDIS_STATUS_SUCCESS) status = ndisif::register_interface(provider);
   provider.has_luid = provider.registered;
   if (status != NDIS_STATUS_SUCCESS) NdisIfDeregisterProvider(provider.handle);
   return status;

@@ -129,6 +129,37 @@ NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PU
   return answer(values, object, length, buffer);
 }
 
+NDIS_STATUS register_with_own_characteristics(Provider& provider) {
+  provider.information = information(provider.number);
+  provider.values = {};
+  const NDIS_STATUS status =
+      NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
+  if (status != NDIS_STATUS_SUCCESS) provider.handle = nullptr;
+  return status;
+}
+
+NDIS_STATUS register_provider(Provider& provider, IFP_QUERY_OBJECT query, IFP_SET_OBJECT set) {
+  provider.characteristics = characteristics(query, set);
+  return register_with_own_characteristics(provider);
+}
+
+NDIS_STATUS allocate_luid(Provider& provider) {
+  const NDIS_STATUS status = NdisIfAllocateNetLuidIndex(kIfType, &provider.luid_index);
+  provider.has_luid = status == NDIS_STATUS_SUCCESS;
+  return status;
+}
+
+NDIS_STATUS register_interface(Provider& provider, NDIS_HANDLE context, PNET_IF_INFORMATION given) {
+  const NDIS_STATUS status = NdisIfRegisterInterface(
+      provider.handle, luid(kIfType, provider.luid_index), context, given, &provider.index);
+  provider.registered = status == NDIS_STATUS_SUCCESS;
+  return status;
+}
+
+NDIS_STATUS register_interface(Provider& provider) {
+  return register_interface(provider, &provider, &provider.information);
+}
+
 NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE context,
                   PNET_IF_INFORMATION given) {
   provider.characteristics = characteristics(query, refuse_set);
@@ -137,21 +168,12 @@ NDIS_STATUS start(Provider& provider, IFP_QUERY_OBJECT query, NDIS_HANDLE contex
 
 NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE context,
                                            PNET_IF_INFORMATION given) {
-  provider.information = information(provider.number);
-  provider.values = {};
-  NDIS_STATUS status = NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
-  if (status != NDIS_STATUS_SUCCESS) {
-    provider.handle = nullptr;
-    return status;
-  }
-  status = NdisIfAllocateNetLuidIndex(kIfType, &provider.luid_index);
-  provider.has_luid = status == NDIS_STATUS_SUCCESS;
-  if (provider.has_luid) {
-    status =
-        NdisIfRegisterInterface(provider.handle, luid(kIfType, provider.luid_index),
-                                context == nullptr ? &provider : context,
-                                given == nullptr ? &provider.information : given, &provider.index);
-    provider.registered = status == NDIS_STATUS_SUCCESS;
+  NDIS_STATUS status = register_with_own_characteristics(provider);
+  if (status != NDIS_STATUS_SUCCESS) return status;
+  status = allocate_luid(provider);
+  if (status == NDIS_STATUS_SUCCESS) {
+    status = register_interface(provider, context == nullptr ? &provider : context,
+                                given == nullptr ? &provider.information : given);
   }
   if (status != NDIS_STATUS_SUCCESS) stop(provider);
   return status;
@@ -164,6 +186,22 @@ void stop(Provider& provider) {
   provider.registered = FALSE;
   provider.has_luid = FALSE;
   provider.handle = nullptr;
+}
+
+NDIS_STATUS enter_with_mutex(Provider& provider) {
+  KeInitializeMutex(&provider.mutex, 0);
+  return start(provider);
+}
+
+NDIS_STATUS NTAPI query_context(NDIS_HANDLE given, NET_IF_OBJECT_ID object, PULONG length,
+                                PVOID buffer) {
+  const auto* context = static_cast<const Context*>(given);
+  return answer({NMRCHECK_READ(context->values.oper_status)}, object, length, buffer);
+}
+
+void stop_and_free(Provider& provider) {
+  stop(provider);
+  ExFreePoolWithTag(provider.memory, kTag);
 }
 
 model::Requests set_up(model::World& world, const ParameterValues& values) {

@@ -75,6 +75,15 @@ Provider& own_globals();
 NDIS_STATUS NTAPI query_globals(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
                                 PVOID buffer);
 
+// The parts of `start`. Each notes in the Provider what succeeded, and returns the status.
+NDIS_STATUS register_provider(Provider& provider, IFP_QUERY_OBJECT query = query_globals,
+                              IFP_SET_OBJECT set = refuse_set);
+NDIS_STATUS register_with_own_characteristics(Provider& provider);
+NDIS_STATUS allocate_luid(Provider& provider);
+NDIS_STATUS register_interface(Provider& provider, NDIS_HANDLE context, PNET_IF_INFORMATION given);
+// With the Provider as the context, and its own information.
+NDIS_STATUS register_interface(Provider& provider);
+
 // Registers the provider, allocates a LUID index, and registers the interface with `context`, or
 // with the Provider itself if that is null; likewise `given`, the information. Undoes everything if
 // a part fails, and returns why.
@@ -85,6 +94,26 @@ NDIS_STATUS start_with_own_characteristics(Provider& provider, NDIS_HANDLE conte
                                            PNET_IF_INFORMATION given = nullptr);
 // Undoes it, in reverse order: the interface is gone for good.
 void stop(Provider& provider);
+
+// Entry routines.
+template <IFP_QUERY_OBJECT kQuery>
+NDIS_STATUS enter_with(Provider& provider) {
+  return start(provider, kQuery);
+}
+NDIS_STATUS enter_with_mutex(Provider& provider);
+
+// --- A context of its own, in pool ---
+
+struct Context {
+  Values values;
+  LONG references;
+};
+
+// Answers from the Context that is the interface's context.
+NDIS_STATUS NTAPI query_context(NDIS_HANDLE context, NET_IF_OBJECT_ID object, PULONG length,
+                                PVOID buffer);
+// Stops, then frees what `memory` is.
+void stop_and_free(Provider& provider);
 
 // --- Programs ---
 

@@ -7,6 +7,7 @@
 namespace nmrcheck::designs {
 namespace {
 
+using ndisif::Context;
 using ndisif::Provider;
 
 // --- One driver registers as several providers ---
@@ -38,24 +39,11 @@ void drive_handles(model::World& world, const ParameterValues&) {
   });
 }
 
-// --- The parts of registering, to be varied ---
+// --- Parts of registering, to be varied ---
 
-NDIS_STATUS register_provider(Provider& provider, IFP_QUERY_OBJECT query = ndisif::query_globals) {
-  provider.characteristics = ndisif::characteristics(query, ndisif::refuse_set);
-  provider.information = ndisif::information();
-  provider.values = {};
-  return NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
-}
-
-// With a handle that is right or not.
-NDIS_STATUS allocate_luid(Provider& provider) {
-  const NDIS_STATUS status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);
-  provider.has_luid = status == NDIS_STATUS_SUCCESS;
-  return status;
-}
-
-NDIS_STATUS register_interface(Provider& provider, NDIS_HANDLE handle,
-                               NET_IFTYPE type = ndisif::kIfType) {
+// With a handle and a type that are right or not; notes nothing.
+NDIS_STATUS register_with(Provider& provider, NDIS_HANDLE handle,
+                          NET_IFTYPE type = ndisif::kIfType) {
   return NdisIfRegisterInterface(handle, ndisif::luid(type, provider.luid_index), &provider,
                                  &provider.information, &provider.index);
 }
@@ -78,14 +66,11 @@ bool fails_as_listed(NDIS_STATUS status) {
 }
 
 NDIS_STATUS enter_with_list(Provider& provider) {
-  NDIS_STATUS status = register_provider(provider);
-  if (status != NDIS_STATUS_SUCCESS) {
-    provider.handle = nullptr;
-    return status;
-  }
-  status = allocate_luid(provider);
+  NDIS_STATUS status = ndisif::register_provider(provider);
+  if (status != NDIS_STATUS_SUCCESS) return status;
+  status = ndisif::allocate_luid(provider);
   if (status != NDIS_STATUS_SUCCESS) return give_up(provider, status);
-  status = register_interface(provider, provider.handle);
+  status = register_with(provider, provider.handle);
   if (fails_as_listed(status)) return give_up(provider, status);
   provider.registered = TRUE;
   return NDIS_STATUS_SUCCESS;
@@ -94,12 +79,14 @@ NDIS_STATUS enter_with_list(Provider& provider) {
 // --- Whether registering succeeded is read off the handle ---
 
 NDIS_STATUS enter_by_handle(Provider& provider) {
-  register_provider(provider);
+  provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
+  provider.information = ndisif::information();
+  provider.values = {};
+  NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
   if (provider.handle == nullptr) return NDIS_STATUS_RESOURCES;
-  NDIS_STATUS status = allocate_luid(provider);
+  NDIS_STATUS status = ndisif::allocate_luid(provider);
   if (status != NDIS_STATUS_SUCCESS) return give_up(provider, status);
-  status = register_interface(provider, provider.handle);
-  provider.registered = status == NDIS_STATUS_SUCCESS;
+  status = ndisif::register_interface(provider);
   return provider.registered ? NDIS_STATUS_SUCCESS : give_up(provider, status);
 }
 
@@ -111,16 +98,6 @@ constexpr ndisif::Design kByStatus{.enter = enter_by_status};
 
 // --- B5: the context is filled after the interface was registered ---
 
-struct Context {
-  ndisif::Values values;
-};
-
-NDIS_STATUS NTAPI query_context(NDIS_HANDLE given, NET_IF_OBJECT_ID object, PULONG length,
-                                PVOID buffer) {
-  const auto* context = static_cast<const Context*>(given);
-  return ndisif::answer({NMRCHECK_READ(context->values.oper_status)}, object, length, buffer);
-}
-
 template <bool kFilledFirst>
 NDIS_STATUS enter_with_context(Provider& provider) {
   auto* context = static_cast<Context*>(ExAllocatePool2(
@@ -128,7 +105,7 @@ NDIS_STATUS enter_with_context(Provider& provider) {
   if (context == nullptr) return NDIS_STATUS_RESOURCES;
   provider.memory = context;
   if (kFilledFirst) NMRCHECK_WRITE(context->values.oper_status, NET_IF_OPER_STATUS_UP);
-  const NDIS_STATUS status = ndisif::start(provider, query_context, context);
+  const NDIS_STATUS status = ndisif::start(provider, ndisif::query_context, context);
   if (status != NDIS_STATUS_SUCCESS) {
     ExFreePoolWithTag(context, ndisif::kTag);
     return status;
@@ -137,13 +114,10 @@ NDIS_STATUS enter_with_context(Provider& provider) {
   return status;
 }
 
-void free_at_the_end(Provider& provider) {
-  ndisif::stop(provider);
-  ExFreePoolWithTag(provider.memory, ndisif::kTag);
-}
-
-constexpr ndisif::Design kFilledLate{.enter = enter_with_context<false>, .unload = free_at_the_end};
-constexpr ndisif::Design kFilledFirst{.enter = enter_with_context<true>, .unload = free_at_the_end};
+constexpr ndisif::Design kFilledLate{.enter = enter_with_context<false>,
+                                     .unload = ndisif::stop_and_free};
+constexpr ndisif::Design kFilledFirst{.enter = enter_with_context<true>,
+                                      .unload = ndisif::stop_and_free};
 
 // --- A callback needs the index of its interface ---
 
@@ -184,14 +158,11 @@ constexpr ndisif::Design kByLuid{.enter = enter_with_lookup<false>, .unload = st
 
 template <bool kAddress, NET_IFTYPE kType>
 NDIS_STATUS enter_with_slip(Provider& provider) {
-  NDIS_STATUS status = register_provider(provider);
-  if (status != NDIS_STATUS_SUCCESS) {
-    provider.handle = nullptr;
-    return status;
-  }
-  status = allocate_luid(provider);
+  NDIS_STATUS status = ndisif::register_provider(provider);
+  if (status != NDIS_STATUS_SUCCESS) return status;
+  status = ndisif::allocate_luid(provider);
   if (status != NDIS_STATUS_SUCCESS) return give_up(provider, status);
-  status = register_interface(provider, kAddress ? &provider.handle : provider.handle, kType);
+  status = register_with(provider, kAddress ? &provider.handle : provider.handle, kType);
   provider.registered = status == NDIS_STATUS_SUCCESS;
   return provider.registered ? NDIS_STATUS_SUCCESS : give_up(provider, status);
 }
@@ -203,7 +174,7 @@ constexpr ndisif::Design kNoSlip{.enter = enter_with_slip<false, ndisif::kIfType
 // --- The device is started again, and the interface is registered a second time ---
 
 void start_again(Provider& provider) {
-  const NDIS_STATUS status = register_interface(provider, provider.handle);
+  const NDIS_STATUS status = register_with(provider, provider.handle);
   const bool done = status == NDIS_STATUS_SUCCESS || status == NDIS_STATUS_DUPLICATE_OBJECTID;
   if (done) provider.registered = TRUE;
 }

@@ -12,21 +12,6 @@ constexpr const char* kIdentity = "interface";
 
 // --- The parts ---
 
-NDIS_STATUS register_provider(Provider& provider) {
-  provider.characteristics = ndisif::characteristics(ndisif::query_globals, ndisif::refuse_set);
-  provider.information = ndisif::information(provider.number);
-  provider.values = {};
-  return NdisIfRegisterProvider(&provider.characteristics, nullptr, &provider.handle);
-}
-
-NDIS_STATUS register_interface(Provider& provider) {
-  const NDIS_STATUS status =
-      NdisIfRegisterInterface(provider.handle, ndisif::luid(ndisif::kIfType, provider.luid_index),
-                              &provider, &provider.information, &provider.index);
-  provider.registered = status == NDIS_STATUS_SUCCESS;
-  return status;
-}
-
 void commit(const Provider& provider, ULONG persistent, NET_IFINDEX index = 0) {
   const NMRCHECK_RECORD record{ndisif::luid(ndisif::kIfType, provider.luid_index).Value,
                                provider.information.InterfaceGuid, index, persistent};
@@ -54,7 +39,7 @@ NDIS_STATUS make_new(Provider& provider, ULONG persistent) {
   NDIS_STATUS status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);
   if (status != NDIS_STATUS_SUCCESS) return status;
   commit(provider, persistent);
-  status = register_interface(provider);
+  status = ndisif::register_interface(provider);
   if (status != NDIS_STATUS_SUCCESS) free_then_erase(provider.luid_index);
   return status;
 }
@@ -62,14 +47,14 @@ NDIS_STATUS make_new(Provider& provider, ULONG persistent) {
 NDIS_STATUS reuse(Provider& provider, const NMRCHECK_RECORD& record) {
   provider.luid_index = luid_index_in(record);
   provider.information.InterfaceGuid = record.InterfaceGuid;
-  return register_interface(provider);
+  return ndisif::register_interface(provider);
 }
 
 // --- Right: what the records say is reconciled at the start ---
 
 template <ULONG kPersistent>
 NDIS_STATUS enter_reconciling(Provider& provider) {
-  NDIS_STATUS status = register_provider(provider);
+  NDIS_STATUS status = ndisif::register_provider(provider);
   if (status != NDIS_STATUS_SUCCESS) return status;
   NMRCHECK_RECORD record{};
   const BOOLEAN known = NMRCHECK_RECORD_READ(kIdentity, &record);
@@ -97,10 +82,10 @@ constexpr ndisif::Design kPlain{};
 
 // Allocates on every boot, and records nothing.
 NDIS_STATUS enter_afresh(Provider& provider) {
-  NDIS_STATUS status = register_provider(provider);
+  NDIS_STATUS status = ndisif::register_provider(provider);
   if (status != NDIS_STATUS_SUCCESS) return status;
   status = NdisIfAllocateNetLuidIndex(ndisif::kIfType, &provider.luid_index);
-  if (status == NDIS_STATUS_SUCCESS) status = register_interface(provider);
+  if (status == NDIS_STATUS_SUCCESS) status = ndisif::register_interface(provider);
   if (status != NDIS_STATUS_SUCCESS) leave(provider);
   return status;
 }
@@ -118,11 +103,11 @@ NDIS_STATUS enter_recording_late(Provider& provider) {
 NDIS_STATUS enter_with_new_guid(Provider& provider) {
   NMRCHECK_RECORD record{};
   if (!NMRCHECK_RECORD_READ(kIdentity, &record)) return enter_reconciling<1>(provider);
-  NDIS_STATUS status = register_provider(provider);
+  NDIS_STATUS status = ndisif::register_provider(provider);
   if (status != NDIS_STATUS_SUCCESS) return status;
   provider.luid_index = luid_index_in(record);
   ++provider.information.InterfaceGuid.Data1;
-  status = register_interface(provider);
+  status = ndisif::register_interface(provider);
   if (status != NDIS_STATUS_SUCCESS) leave(provider);
   return status;
 }

@@ -10,7 +10,7 @@ namespace nmrcheck::report {
 namespace {
 
 constexpr std::size_t kStepWidth = 6;   // "  12 ▸"
-constexpr std::size_t kColumnMax = 44;  // wider columns leave gaps that the eye must cross
+constexpr std::size_t kColumnMax = 52;  // wider columns leave gaps that the eye must cross
 constexpr std::size_t kRowsMax = 60;    // steps shown when not all are asked for
 constexpr std::size_t kHeadRows = 12;   // of these, from the beginning
 constexpr std::size_t kRepeatsMin = 4;  // equal steps in a row that one line stands for
