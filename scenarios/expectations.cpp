@@ -222,6 +222,34 @@ constexpr std::string_view kQueued[] = {
 
     "nmr/worker-outlives-unload-fixed", "nmr/wait-for-own-queue-fixed"};
 
+// Callbacks are in progress when their interface is deregistered.
+constexpr std::string_view kAsked[] = {"ndisif/static-provider",
+                                       "ndisif/numbered-contexts",
+                                       "ndisif/free-after-deregister-fixed",
+                                       "ndisif/count-in-context-fixed",
+                                       "ndisif/count-in-globals-fixed",
+                                       "ndisif/context-filled-late-fixed",
+                                       "ndisif/callback-needs-index-fixed",
+                                       "ndisif/duplicate-taken-for-done-fixed",
+                                       "ndisif/stale-index-fixed",
+                                       "ndisif/missed-interface-fixed",
+                                       "ndisif/removal-not-awaited-fixed",
+                                       "ndisif/arrival-beside-unload-fixed",
+                                       "ndisif/length-ignored-fixed",
+                                       "ndisif/answer-pending-fixed",
+                                       "ndisif/answer-refreshed-fixed",
+                                       "ndisif/lock-across-deregister-fixed",
+                                       "ndisif/deregister-in-callback-fixed",
+                                       "ndisif/deregister-under-spin-lock-fixed",
+                                       "ndisif/callback-keeps-spin-lock-fixed",
+                                       "ndisif/module-and-provider-fixed",
+                                       "ndisif/boot-reconciliation",
+                                       "driver/port",
+                                       "driver/port-count",
+                                       "ndisif/removal-not-awaited",
+                                       "ndisif/lock-across-deregister",
+                                       "ndisif/deregister-in-callback"};
+
 struct Group {
   std::span<const std::string_view> scenarios;
   Names situations;
@@ -236,6 +264,7 @@ const std::vector<Group>& groups() {
       {kCalling, {kDetachDuringCall, kCallWhileDetaching}},
       {kCleaningUp, {kCleanupDuringDetach, kCleanupInCompletion}},
       {kQueued, {kUnloadWithWork}},
+      {kAsked, {kCallbackDuringDeregister}},
   };
   return table;
 }
@@ -295,6 +324,32 @@ const std::vector<Expectation>& expectations() {
        {kDeregisterDuringOffer, kBothDeregister, kDetachDuringCall, kPendingDetach,
         kEarlyCompletion, kCleanupInCompletion}},
       {{"driver/echo", "driver/asker", "driver/relay"}, {kUnloadWithWork}},
+      // Interface providers, correct and faulty.
+      {{"ndisif/free-after-deregister", "ndisif/free-after-deregister-fixed",
+        "ndisif/count-in-context", "ndisif/count-in-context-fixed", "ndisif/count-in-globals",
+        "ndisif/count-in-globals-fixed"},
+       {kCallbackAfterDeregister, kCallbackOutlivesDeregister}},
+      {{"ndisif/deregister-in-callback"}, {kCallbackOutlivesDeregister}},
+      {{"ndisif/static-provider", "ndisif/numbered-contexts", "ndisif/status-enumerated",
+        "ndisif/status-enumerated-fixed", "ndisif/handle-instead-of-status-fixed",
+        "ndisif/missed-interface", "ndisif/missed-interface-fixed", "ndisif/luid-lost-on-failure",
+        "ndisif/luid-lost-on-failure-fixed", "ndisif/mux-internal-interface",
+        "ndisif/duplicate-taken-for-done"},
+       {kRefusedInterface}},
+      {{"ndisif/duplicate-taken-for-done"}, {kDuplicateLuid}},
+      {{"ndisif/stale-index", "ndisif/stale-index-fixed"}, {kIndexGivenAgain}},
+      {{"ndisif/boot-reconciliation", "ndisif/record-kept-after-failed-free",
+        "ndisif/record-kept-after-failed-free-fixed", "ndisif/free-from-old-record-fixed"},
+       {kRefusedFree, kPowerFailed}},
+      {{"ndisif/luid-freed-twice", "ndisif/free-with-other-type"}, {kRefusedFree}},
+      {{"ndisif/luid-recorded-late", "ndisif/luid-recorded-late-fixed",
+        "ndisif/record-erased-first", "ndisif/record-erased-first-fixed",
+        "ndisif/free-from-old-record"},
+       {kPowerFailed}},
+      {{"ndisif/module-and-provider"}, {kDetachDuringCall}},
+      {{"ndisif/module-and-provider-fixed"},
+       {kLateOffer, kDeregisterDuringOffer, kBothDeregister, kDetachDuringCall, kPendingDetach,
+        kCallWhileDetaching, kEarlyCompletion}},
       // Faulty.
       {{"nmr/raw-client-pointer", "nmr/check-then-call", "nmr/stops-serving"}, {kDetachDuringCall}},
       {{"nmr/lost-completion", "nmr/missing-completion", "nmr/complete-without-drain"},

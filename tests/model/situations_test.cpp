@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/nmr/binding.h"
+#include "tests/model/rules/interface_reports.h"
 #include "tests/model/rules/registrar_reports.h"
 
 namespace nmrcheck::model::test {
@@ -39,7 +40,7 @@ TEST(SituationsTest, TheCatalogHasEachNameOnceWithItsMeaning) {
     EXPECT_EQ(find_situation(info.name), &info);
     EXPECT_FALSE(info.meaning.empty() || info.meaning.ends_with('.')) << info.name;
   }
-  EXPECT_EQ(names.size(), 12u);
+  EXPECT_EQ(names.size(), 20u);
   EXPECT_EQ(find_situation("nothing"), nullptr);
 }
 
@@ -199,6 +200,86 @@ TEST(SituationsTest, UnloadWithWorkIsAboutTheModulesOwnItems) {
               work(s, kClient, EventKind::kWorkQueued);
             }),
             Names{situation::kUnloadWithWork});
+}
+
+Names reached_by(void (*tell)(Reports& reports)) {
+  return situations_of([tell](World& world) {
+    world.kernel().power().begin_boot(true);
+    Reports reports(world);
+    world.stop_judging();
+    tell(reports);
+  });
+}
+
+TEST(SituationsTest, CallbacksBesideADeregistration) {
+  // A callback that is called at `begins` and returns at `ends`: 0 before the deregistration, 1
+  // before it closed the interface, 2 before it returned, 3 after that.
+  const auto on = [](int begins, int ends) {
+    return situations_of([=](World& world) {
+      Reports r(world);
+      r.registers(r.driver, kOne, 1, kLuid);
+      for (int at = 0; at < 4; ++at) {
+        if (at == 1) r.deregister_called(r.driver, kOne, 1);
+        if (at == 3) r.deregister_returned(r.driver, kOne, 1);
+        if (at == begins) r.callback_called(r.driver, kOne);
+        if (at == ends) r.callback_returned(r.driver, kOne, at >= 2);
+      }
+      world.stop_judging();
+    });
+  };
+  const Names during{situation::kCallbackDuringDeregister};
+  const Names outlives{situation::kCallbackOutlivesDeregister};
+  const Names after{situation::kCallbackAfterDeregister, situation::kCallbackOutlivesDeregister};
+  EXPECT_EQ(on(0, 0), Names{});
+  EXPECT_EQ(on(0, 1), Names{});
+  EXPECT_EQ(on(0, 2), during);
+  EXPECT_EQ(on(1, 2), during);
+  EXPECT_EQ(on(2, 2), during);
+  EXPECT_EQ(on(0, 3), outlives);
+  EXPECT_EQ(on(2, 3), outlives);
+  EXPECT_EQ(on(3, 3), after);
+}
+
+TEST(SituationsTest, RefusedInterfaceAndDuplicateLuid) {
+  EXPECT_EQ(reached_by([](Reports& r) { r.registers(r.driver, kOne, 1, kLuid); }), Names{});
+  EXPECT_EQ(
+      reached_by([](Reports& r) { r.register_failed(r.driver, kStatusInsufficientResources); }),
+      Names{situation::kRefusedInterface});
+  EXPECT_EQ(reached_by([](Reports& r) { r.register_failed(r.driver, kStatusDuplicateObjectId); }),
+            (Names{situation::kRefusedInterface, situation::kDuplicateLuid}));
+}
+
+TEST(SituationsTest, AnIndexIsGivenAgainInOneBoot) {
+  EXPECT_EQ(reached_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
+              r.registers(r.other, kTwo, 2, kOtherLuid);
+            }),
+            Names{});
+  EXPECT_EQ(reached_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
+              r.registers(r.other, kTwo, 1, kOtherLuid);
+            }),
+            Names{situation::kIndexGivenAgain});
+  EXPECT_EQ(reached_by([](Reports& r) {
+              r.registers(r.driver, kOne, 1, kLuid);
+              r.deregisters(r.driver, kOne, 1);
+              r.restarts();
+              r.registers(r.driver, kTwo, 1, kLuid);
+            }),
+            Names{});
+}
+
+TEST(SituationsTest, RefusedFreeOfALuidIndex) {
+  EXPECT_EQ(reached_by([](Reports& r) { r.frees(r.driver, kLuid); }), Names{});
+  EXPECT_EQ(reached_by([](Reports& r) { r.frees(r.driver, kLuid, kFailed); }),
+            Names{situation::kRefusedFree});
+}
+
+TEST(SituationsTest, PowerFailedIsAboutTheBootThatFollows) {
+  EXPECT_EQ(reached_by([](Reports& r) { r.restarts(); }), Names{});
+  EXPECT_EQ(reached_by([](Reports& r) { r.crashes(); }), Names{situation::kPowerFailed});
 }
 
 }  // namespace

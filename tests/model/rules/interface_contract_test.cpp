@@ -35,10 +35,8 @@ TEST(InterfaceIrqlTest, ACallbackReturnsAsItWasCalled) {
         world.kernel().enter_region(Region::kCritical);
         world.kernel().acquire_lock(&lock, LockKind::kPush, false);
       }
-      const Answer answer{.set = true, .object = 1, .status = kStatusInvalidParameter};
-      r.tell(EventKind::kIfCallbackCalled, r.driver, frame.name, {.interface = kOne});
-      r.tell(EventKind::kIfCallbackReturned, r.driver, frame.name,
-             {.interface = kOne, .answer = &answer}, kStatusInvalidParameter);
+      r.callback_called(r.driver, kOne);
+      r.callback_returned(r.driver, kOne);
     });
   };
   EXPECT_EQ(verdict_after(kPassiveLevel, false), "");

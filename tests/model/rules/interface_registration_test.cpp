@@ -12,23 +12,23 @@ namespace {
 
 TEST(InterfaceRegistrationTest, ASecondProviderOfADriverIsAHint) {
   EXPECT_EQ(hinted_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
-              r.provider_returned(r.driver, kSecond);
+              r.provider_returned(r.driver, kFirstProvider);
+              r.provider_returned(r.driver, kSecondProvider);
             }),
             Rules{"NDISIF-REG-01"});
   EXPECT_EQ(hinted_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
-              r.provider_returned(r.other, kSecond);
+              r.provider_returned(r.driver, kFirstProvider);
+              r.provider_returned(r.other, kSecondProvider);
             }),
             Rules{});
   EXPECT_EQ(hinted_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
-              r.deregisters_provider(r.driver, kFirst);
-              r.provider_returned(r.driver, kSecond);
+              r.provider_returned(r.driver, kFirstProvider);
+              r.deregisters_provider(r.driver, kFirstProvider);
+              r.provider_returned(r.driver, kSecondProvider);
             }),
             Rules{});
   EXPECT_EQ(hinted_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
+              r.provider_returned(r.driver, kFirstProvider);
               r.provider_returned(r.driver, kNoIfProvider, kStatusInvalidParameter);
             }),
             Rules{});
@@ -186,9 +186,9 @@ TEST(ProviderHandleTest, InterfacesNeedALiveHandleOfTheirDriver) {
   const auto verdict_of_use = [](bool own, bool deregistered) {
     return rule_broken_by([=](Reports& r) {
       const ModuleId owner = own ? r.driver : r.other;
-      r.provider_returned(owner, kFirst);
-      if (deregistered) r.deregister_provider_called(owner, kFirst);
-      r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
+      r.provider_returned(owner, kFirstProvider);
+      if (deregistered) r.deregister_provider_called(owner, kFirstProvider);
+      r.uses_handle(r.driver, kFunction, kFirstProvider, handle_of(kFirstProvider));
     });
   };
   EXPECT_EQ(verdict_of_use(true, false), "");
@@ -199,19 +199,19 @@ TEST(ProviderHandleTest, InterfacesNeedALiveHandleOfTheirDriver) {
 TEST(ProviderHandleTest, AProviderIsDeregisteredOnceByItsDriver) {
   constexpr const char* kFunction = "NdisIfDeregisterProvider";
   EXPECT_EQ(rule_broken_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
-              r.deregisters_provider(r.driver, kFirst);
+              r.provider_returned(r.driver, kFirstProvider);
+              r.deregisters_provider(r.driver, kFirstProvider);
             }),
             "");
   EXPECT_EQ(rule_broken_by([](Reports& r) {
-              r.provider_returned(r.driver, kFirst);
-              r.deregisters_provider(r.driver, kFirst);
-              r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
+              r.provider_returned(r.driver, kFirstProvider);
+              r.deregisters_provider(r.driver, kFirstProvider);
+              r.uses_handle(r.driver, kFunction, kFirstProvider, handle_of(kFirstProvider));
             }),
             "NDISIF-DEREG-03");
   EXPECT_EQ(rule_broken_by([](Reports& r) {
-              r.provider_returned(r.other, kFirst);
-              r.uses_handle(r.driver, kFunction, kFirst, handle_of(kFirst));
+              r.provider_returned(r.other, kFirstProvider);
+              r.uses_handle(r.driver, kFunction, kFirstProvider, handle_of(kFirstProvider));
             }),
             "NDISIF-DEREG-03");
   EXPECT_EQ(rule_broken_by(
@@ -277,9 +277,9 @@ TEST(ProviderEndTest, NoInterfaceIsLeft) {
   const auto verdict_with = [](std::uint32_t interfaces) {
     return violation_of([=](World& world) {
       Reports r(world);
-      r.provider_returned(r.driver, kFirst);
+      r.provider_returned(r.driver, kFirstProvider);
       r.registers(r.driver, kOne, 3, kLuid);
-      r.deregister_provider_called(r.driver, kFirst, interfaces);
+      r.deregister_provider_called(r.driver, kFirstProvider, interfaces);
     });
   };
   EXPECT_FALSE(verdict_with(0));
@@ -296,11 +296,11 @@ TEST(ProviderEndTest, ADriverThatGoesIsNoProvider) {
     return verdict_of([=](World& world) {
       Reports r(world);
       const ModuleId owner = own ? r.driver : r.other;
-      r.provider_returned(owner, kFirst);
+      r.provider_returned(owner, kFirstProvider);
       if (returned) {
-        r.deregisters_provider(owner, kFirst);
+        r.deregisters_provider(owner, kFirstProvider);
       } else if (called) {
-        r.deregister_provider_called(owner, kFirst);
+        r.deregister_provider_called(owner, kFirstProvider);
       }
       world.kernel().unload(r.driver, [] {});
     });
@@ -313,7 +313,7 @@ TEST(ProviderEndTest, ADriverThatGoesIsNoProvider) {
               Reports r(world);
               std::uint32_t status = kStatusInsufficientResources;
               world.kernel().enter(r.driver, status,
-                                   [&] { r.provider_returned(r.driver, kFirst); });
+                                   [&] { r.provider_returned(r.driver, kFirstProvider); });
             }),
             "NDISIF-DEREG-04");
 }

@@ -12,8 +12,8 @@ namespace nmrcheck::model::test {
 using Rules = std::vector<std::string>;
 
 inline constexpr std::uint32_t kFailed = 0xC0000001u;
-inline constexpr IfProviderId kFirst{0};
-inline constexpr IfProviderId kSecond{1};
+inline constexpr IfProviderId kFirstProvider{0};
+inline constexpr IfProviderId kSecondProvider{1};
 inline constexpr InterfaceId kOne{0};
 inline constexpr InterfaceId kTwo{1};
 inline constexpr InterfaceId kThree{2};
@@ -86,7 +86,7 @@ class Reports {
   void register_called(ModuleId module, std::uint64_t luid,
                        const InterfaceDescription& given = kInformation) {
     tell(EventKind::kInterfaceCalled, module, "NdisIfRegisterInterface",
-         {.provider = kFirst, .luid = luid, .information = &given});
+         {.provider = kFirstProvider, .luid = luid, .information = &given});
   }
   void register_failed(ModuleId module, std::uint32_t status) {
     tell(EventKind::kInterfaceReturned, module, "NdisIfRegisterInterface",
@@ -94,7 +94,7 @@ class Reports {
   }
   // It succeeds; without the fact that it was called.
   void registers(ModuleId module, InterfaceId id, std::uint32_t index, std::uint64_t luid) {
-    const InterfaceFacts facts{.provider = kFirst,
+    const InterfaceFacts facts{.provider = kFirstProvider,
                                .interface = id,
                                .index = index,
                                .luid = luid,
@@ -111,12 +111,25 @@ class Reports {
   void deregister_called(ModuleId module, InterfaceId id, std::uint32_t index) {
     uses_index(module, "NdisIfDeregisterInterface", id, index, true);
     tell(EventKind::kInterfaceDeregistering, module, "NdisIfDeregisterInterface",
-         {.provider = kFirst, .interface = id, .index = index});
+         {.provider = kFirstProvider, .interface = id, .index = index});
+  }
+  void deregister_returned(ModuleId module, InterfaceId id, std::uint32_t index) {
+    tell(EventKind::kInterfaceDeregistered, module, "NdisIfDeregisterInterface",
+         {.provider = kFirstProvider, .interface = id, .index = index});
   }
   void deregisters(ModuleId module, InterfaceId id, std::uint32_t index) {
     deregister_called(module, id, index);
-    tell(EventKind::kInterfaceDeregistered, module, "NdisIfDeregisterInterface",
-         {.provider = kFirst, .interface = id, .index = index});
+    deregister_returned(module, id, index);
+  }
+  // A set callback, which refuses; `closing`: the interface had begun to go when it returned.
+  void callback_called(ModuleId module, InterfaceId id) {
+    tell(EventKind::kIfCallbackCalled, module, "IF_SET_OBJECT", {.interface = id});
+  }
+  void callback_returned(ModuleId module, InterfaceId id, bool closing = false) {
+    const Answer answer{
+        .set = true, .object = 1, .status = kStatusInvalidParameter, .closing = closing};
+    tell(EventKind::kIfCallbackReturned, module, "IF_SET_OBJECT",
+         {.interface = id, .answer = &answer}, kStatusInvalidParameter);
   }
   void looks_up(ModuleId module, std::uint64_t luid, InterfaceId id, std::uint32_t index,
                 std::uint32_t status = 0) {
