@@ -6,7 +6,6 @@
 #include <exception>
 #include <utility>
 
-#include "model/interface_facts.h"
 #include "model/ndisif/objects.h"
 #include "model/rules/catalog.h"
 

@@ -37,7 +37,7 @@ void add_explore(CLI::App& app, Options& options) {
   add("--preemptions", options.preemptions, "N",
       "explore all with at most so many preemptions (--strategy bounded)");
   add("--deviations", options.deviations, "N",
-      "at most so many of the registrar's choices leave their default in one execution");
+      "at most so many of the registrars' choices leave their default in one execution");
   explore.add_option("--param", options.parameters, "a parameter of the scenario")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
@@ -60,14 +60,14 @@ void add_commands(CLI::App& app, Options& options) {
   add_explore(app, options);
   CLI::App& replay =
       *app.add_subcommand("replay", "run exactly the interleaving of a failure file");
-  replay.add_option("FAILURE", options.file)->required();
+  replay.add_option("FAILURE", options.file, "a failure file that explore wrote")->required();
   replay.add_option("--break-at", options.break_at, "raise a debugger's trap in this step (gdb)")
       ->type_name("STEP");
   add_flag(replay, "--full", options.full, kFullMeaning);
   add_format(replay, options);
   CLI::App& minimize =
       *app.add_subcommand("minimize", "find a smaller interleaving for the same rule");
-  minimize.add_option("FAILURE", options.file)->required();
+  minimize.add_option("FAILURE", options.file, "a failure file that explore wrote")->required();
   minimize.add_option("--out", options.out, "where to write it (default: the same file)")
       ->type_name("FILE");
 }
@@ -126,8 +126,11 @@ bool color_wanted() {
 }  // namespace
 
 Command parse(int argc, const char* const* argv, Options& options, int& status) {
-  CLI::App app{"nmrcheck: explores drivers that attach through the Network Module Registrar",
-               "nmrcheck"};
+  CLI::App app{
+      "nmrcheck: explores drivers that attach through the Network Module Registrar or provide "
+      "network "
+      "interfaces",
+      "nmrcheck"};
   app.set_version_flag("--version", NMRCHECK_VERSION);
   app.require_subcommand(1);
   app.fallthrough();

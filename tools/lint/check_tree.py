@@ -36,7 +36,7 @@ LAYERS = {
     "model/world": ["sim/core", "sim/run", "model/event.h", "model/profile.h", "model/kernel",
                     "model/nmr", "model/ndisif", "model/rules", "model/situations.h"],
     "model/situations": ["sim/core", "sim/run", "model/event.h", "model/rule.h", "model/kernel",
-                         "model/nmr"],
+                         "model/nmr", "model/ndisif"],
     "model": ["sim/core", "sim/run", "model/event.h"],
     "scenarios": ["sim/core", "sim/run", "model"],
     # Benchmarks of the engine: no drivers, no registrar.
