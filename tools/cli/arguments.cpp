@@ -127,9 +127,8 @@ bool color_wanted() {
 
 Command parse(int argc, const char* const* argv, Options& options, int& status) {
   CLI::App app{
-      "nmrcheck: explores drivers that attach through the Network Module Registrar or provide "
-      "network "
-      "interfaces",
+      "nmrcheck: explores drivers that attach through the Network Module Registrar or provide\n"
+      "network interfaces",
       "nmrcheck"};
   app.set_version_flag("--version", NMRCHECK_VERSION);
   app.require_subcommand(1);

@@ -10,7 +10,8 @@ namespace nmrcheck::report {
 namespace {
 
 constexpr std::size_t kStepWidth = 6;   // "  12 ▸"
-constexpr std::size_t kColumnMax = 52;  // wider columns leave gaps that the eye must cross
+constexpr std::size_t kColumnMax = 44;  // wider columns leave gaps that the eye must cross
+constexpr std::size_t kOnlyMax = 52;    // a single column: the longest function with its place
 constexpr std::size_t kRowsMax = 60;    // steps shown when not all are asked for
 constexpr std::size_t kHeadRows = 12;   // of these, from the beginning
 constexpr std::size_t kRepeatsMin = 4;  // equal steps in a row that one line stands for
@@ -96,7 +97,9 @@ class Picture {
       for (const std::string& note : step.notes) longest = std::max(longest, display_width(note));
       longest = std::max(longest, display_width(title_of(step)) + display_width(place_of(step)));
     }
-    width_ = listed_ ? room : std::min({room / columns, longest + 6, kColumnMax});
+    width_ = listed_
+                 ? room
+                 : std::min({room / columns, longest + 6, columns == 1 ? kOnlyMax : kColumnMax});
   }
 
   // A switch away from a fiber that could have gone on.
@@ -183,7 +186,8 @@ class Picture {
   // Once.
   void draw_remark() {
     const std::size_t columns = listed_ ? 1 : fibers_.size();
-    const std::size_t width = std::min(columns * width_, style_.width - kStepWidth - 1);
+    const std::size_t needed = std::max(columns * width_, display_width(remark_->text) + 7);
+    const std::size_t width = std::min(needed, style_.width - kStepWidth - 1);
     std::string line = "┄┄ " + fit(remark_->text, width - 6) + " ";
     for (std::size_t i = display_width(line); i < width; ++i) line += "┄";
     text_ += std::string(kStepWidth + 1, ' ') + paint(line, "yellow", style_.color) + "\n";
