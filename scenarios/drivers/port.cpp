@@ -38,7 +38,8 @@ void drive(model::World& world, const ParameterValues& values) {
 }  // namespace
 
 void add_port(std::vector<Scenario>& list) {
-  const std::vector<Parameter> parameters{ndisif::kRequests, ndisif::kObjects};
+  const std::vector<Parameter> parameters{ndisif::kRequests, ndisif::kObjects, ndisif::kLengths,
+                                          ndisif::kSets, ndisif::kCompares};
   add_pair(list,
            {"driver/port-registered-early",
             "An interface provider in C registers its interface before the context is complete.",

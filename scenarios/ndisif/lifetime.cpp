@@ -159,7 +159,8 @@ void add_ndisif_lifetime(std::vector<Scenario>& list) {
                     {},
                     "",
                     "NdisIfRegisterInterface and NdisIfDeregisterInterface reference pages",
-                    {ndisif::kRequests, ndisif::kObjects, kit::kFaults},
+                    {ndisif::kRequests, ndisif::kObjects, ndisif::kLengths, ndisif::kSets,
+                     ndisif::kCompares, kit::kFaults},
                     make});
   };
   add_right("ndisif/static-provider",

@@ -210,7 +210,11 @@ model::Requests set_up(model::World& world, const ParameterValues& values) {
     return static_cast<std::uint32_t>(given == values.end() ? parameter.default_value
                                                             : given->second);
   };
-  const model::Requests requests{.per_interface = value(kRequests), .objects = value(kObjects)};
+  const model::Requests requests{.per_interface = value(kRequests),
+                                 .objects = value(kObjects),
+                                 .lengths = value(kLengths) != 0,
+                                 .sets = value(kSets) != 0,
+                                 .compares = value(kCompares) != 0};
   world.interfaces().set_requests(requests);
   return requests;
 }

@@ -19,6 +19,13 @@ inline constexpr Parameter kRequests{"requests", "callbacks of each interface", 
 inline constexpr Parameter kObjects{"objects", "how many of the known objects are asked for", 1, 1,
                                     43};
 
+// Whether buffers may have other lengths than the object's, whether there are set requests, and
+// whether answers are compared with each other.
+inline constexpr Parameter kLengths{"lengths", "1: buffers of any length", 0, 0, 1};
+inline constexpr Parameter kSets{"sets", "1: set requests too", 0, 0, 1};
+inline constexpr Parameter kCompares{"compares", "1: compare answers with OID_GEN_INTERFACE_INFO",
+                                     0, 0, 1};
+
 // --- What providers hand over ---
 
 // With the right header.
@@ -117,7 +124,7 @@ void stop_and_free(Provider& provider);
 
 // --- Programs ---
 
-// Lets the world ask as the parameters kRequests and kObjects say; returns what it asks for.
+// Lets the world ask as the parameters above say; returns what it asks for.
 model::Requests set_up(model::World& world, const ParameterValues& values);
 
 // A driver with one Provider, which is entered, asked, and unloaded.

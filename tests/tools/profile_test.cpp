@@ -84,6 +84,12 @@ TEST_F(ProfileTest, ExplainTellsAChoicePoint) {
       "`nmrcheck list rules` and `nmrcheck list profiles` list all.");
 }
 
+TEST_F(ProfileTest, ExplainTellsWhichRulesNoDocumentationStates) {
+  const std::string label = "label       fragility: no documentation forbids it\n";
+  EXPECT_NE(run({"explain", "NDISIF-REG-03"}).out.find(label), std::string::npos);
+  EXPECT_EQ(run({"explain", "NDISIF-REG-04"}).out.find("label"), std::string::npos);
+}
+
 TEST_F(ProfileTest, ExplainTellsAChoicePointOfInterfaceProviders) {
   EXPECT_EQ(
       run({"explain", "U07"}).out,

@@ -79,6 +79,7 @@ int explain(const Options& options) {
   print_field("says", rule->statement);
   print_field("severity",
               fmt::format("{}, {}", severity_name(rule->severity), describe(rule->severity)));
+  if (rule->robustness) print_field("label", "fragility: no documentation forbids it");
   print_field("obliges", model::to_string(rule->party));
   print_field("source", rule->source);
   print_field("mend", rule->mend);

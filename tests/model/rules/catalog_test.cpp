@@ -126,6 +126,22 @@ TEST(RuleCatalogTest, ThereAre64RulesOfModulesAnd16OfTheRegistrar) {
   EXPECT_EQ(families["RGR"], 16);
 }
 
+TEST(RuleCatalogTest, ThereAre30RulesOfInterfaceProviders) {
+  std::map<std::string, int> families;
+  for (const RuleInfo& rule : rules()) {
+    if (rule.id.starts_with("NDISIF-")) ++families[family_of(rule.id)];
+  }
+  EXPECT_EQ(families, (std::map<std::string, int>{{"NDISIF-BIND", 1},
+                                                  {"NDISIF-CB", 6},
+                                                  {"NDISIF-DEREG", 4},
+                                                  {"NDISIF-HDR", 2},
+                                                  {"NDISIF-IDX", 1},
+                                                  {"NDISIF-IRQL", 2},
+                                                  {"NDISIF-LUID", 5},
+                                                  {"NDISIF-REG", 7},
+                                                  {"NDISIF-STK", 2}}));
+}
+
 TEST(RuleCatalogTest, FindsRulesById) {
   for (const RuleInfo& rule : rules()) EXPECT_EQ(find_rule(rule.id), &rule);
   EXPECT_EQ(find_rule("NMR-DET-99"), nullptr);

@@ -115,5 +115,20 @@ TEST(InterfaceMatrixTest, ADeregistrationInsideACallbackDependsOnTheRegistry) {
   EXPECT_EQ(with(model::kC), (Broken{"NDISIF-CB-06", "NDISIF-LUID-02"}));
 }
 
+// Every object that the requester knows, with a buffer of every length, set requests, and answers
+// that are compared.
+TEST(InterfaceMatrixSlowTest, RightProvidersAnswerWhateverTheyAreAsked) {
+  for (const char* name : {"ndisif/static-provider", "ndisif/numbered-contexts", "driver/port"}) {
+    const ParameterValues values{{"requests", 1}, {"objects", 43}, {"lengths", 1},
+                                 {"sets", 1},     {"compares", 1}, {"faults", 0}};
+    const sim::Report report = sim::explore(
+        [&] { return find_scenario(name)->make(values, *model::find_profile("documented")); },
+        {.strategy = "dpor", .keep_going = true, .minimize = false});
+    EXPECT_EQ(report.verdict, sim::Verdict::kVerified) << name;
+    EXPECT_TRUE(report.findings.empty()) << name;
+    EXPECT_TRUE(report.hints.empty()) << name;
+  }
+}
+
 }  // namespace
 }  // namespace nmrcheck
