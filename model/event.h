@@ -166,9 +166,9 @@ enum class EventKind : std::uint8_t {
   kWorkEnded,
   // A function is called above the highest IRQL that it allows, `status`.
   kIrqlExceeded,
-  // Inside the detach or cleanup callback of `side`, `name` is about to do what may wait or needs
-  // an
-  // IRQL below DISPATCH_LEVEL.
+  // Inside the detach or cleanup callback of `side`:
+  // `name` is about to do what may wait,
+  // or what needs an IRQL below DISPATCH_LEVEL.
   kMayBlock,
   // Network interfaces; all have `interfaces` (model/interface_facts.h), `module`, which is the
   // caller, and `name`, the function. NdisIfRegisterProvider; Called: `pointer` is the
@@ -186,15 +186,15 @@ enum class EventKind : std::uint8_t {
   kInterfaceCalled,
   kInterfaceInserted,
   kInterfaceReturned,
-  // An interface index was given to a function: index, and the interface that has it, if any.
+  // An index was given to a function. `status` 1: interface has it; 0: interface had it, if any.
   kInterfaceIndexUsed,
-  // NdisIfDeregisterInterface of a registered interface; `status` is the answer to U11 if it is
-  // called inside a callback of that interface, and has gone on if it Deregistered.
+  // NdisIfDeregisterInterface of a registered interface, inside of `block` of its callbacks:
+  // `status` is the answer to U11 if there are any. Deregistered: it is about to return.
   kInterfaceDeregistering,
   kInterfaceDeregistered,
-  // A NET_LUID was given to NdisIfGetInterfaceIndexFromNetLuid: status; interface and index if it
-  // is
-  // success.
+  // A NET_LUID was given to NdisIfGetInterfaceIndexFromNetLuid:
+  // luid; status;
+  // interface and index if it is success.
   kLuidUsed,
   // NdisIfAllocateNetLuidIndex returned `status`: luid without its reserved bits if it is success.
   // NdisIfFreeNetLuidIndex; Freeing: about to decide; Freed: status.
@@ -202,14 +202,14 @@ enum class EventKind : std::uint8_t {
   kLuidFreeing,
   kLuidFreed,
   // NdisIfAddIfStackEntry: index over lower_index; Adding: `status` is 1 if both ends are
-  // registered, `block` is 1 if the pair closes a circle; Added: status. NdisIfDeleteIfStackEntry:
+  // registered, `block` is 1 if a circle stops the system; Added: status. NdisIfDeleteIfStackEntry:
   // `block` is 1 if there was such a pair.
   kStackEntryAdding,
   kStackEntryAdded,
   kStackEntryDeleted,
-  // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open; status; if it
-  // is
-  // success, interface and index of the highest, lower and lower_index of the lowest interface.
+  // NdisIfQueryBindingIfIndex: `pointer` is the handle, `block` is 1 if it is open; status;
+  // if it is success, interface and index of the highest,
+  // lower and lower_index of the lowest interface.
   kBindingQueried,
   // A query or set callback of `interface`; Called: `block` is the object's identifier, `pointer`
   // the buffer and `cell` its length, null if there is none. Returned: status, answer.
@@ -223,8 +223,8 @@ enum class EventKind : std::uint8_t {
   // The module's unload routine.
   kUnloadCalled,
   kUnloadReturned,
-  // The module has written or removed its durable record `name`; `record` is what it holds, or
-  // held,
+  // The module has written or removed its durable record `name`;
+  // `record` is what it holds, or held,
   // null if there was none.
   kRecordCommitted,
   kRecordErased,

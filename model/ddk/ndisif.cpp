@@ -125,14 +125,9 @@ VOID NdisIfDeleteIfStackEntry(NET_IFINDEX HigherLayerIfIndex, NET_IFINDEX LowerL
 NDIS_STATUS NdisIfQueryBindingIfIndex(NDIS_HANDLE NdisBindingHandle, PNET_IFINDEX pBoundIfIndex,
                                       PNET_LUID pBoundIfNetLuid, PNET_IFINDEX pLowestIfIndex,
                                       PNET_LUID pLowestIfNetLuid) {
-  nmrcheck::model::BindingEnds ends{*pBoundIfIndex, pBoundIfNetLuid->Value, *pLowestIfIndex,
-                                    pLowestIfNetLuid->Value};
-  const std::uint32_t status = registry().query_binding(NdisBindingHandle, &ends);
-  *pBoundIfIndex = ends.highest_index;
-  pBoundIfNetLuid->Value = ends.highest_luid;
-  *pLowestIfIndex = ends.lowest_index;
-  pLowestIfNetLuid->Value = ends.lowest_luid;
-  return static_cast<NDIS_STATUS>(status);
+  return static_cast<NDIS_STATUS>(registry().query_binding(
+      NdisBindingHandle,
+      {pBoundIfIndex, &pBoundIfNetLuid->Value, pLowestIfIndex, &pLowestIfNetLuid->Value}));
 }
 
 NDIS_STATUS NdisIfGetInterfaceIndexFromNetLuid(NET_LUID NetLuid, PNET_IFINDEX pIfIndex) {

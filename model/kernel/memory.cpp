@@ -144,7 +144,12 @@ void Kernel::free(void* memory, const char* function, std::uint32_t tag) {
 
 void Kernel::add_variable(sim::Footprint& footprint, const void* address, sim::Op op) {
   if (!block_of(address)) return;
-  footprint.add({entry_at(address, ObjectType::kVariable, "name a variable").object, op});
+  const sim::ObjectId object =
+      entry_at(variable_at(address), ObjectType::kVariable, "name a variable").object;
+  const bool named = std::any_of(footprint.begin(), footprint.end(), [&](const auto& operation) {
+    return operation.object == object && operation.op == op;
+  });
+  if (!named) footprint.add({object, op, 0, 0});  // two may share a granule
 }
 
 void Kernel::watch(const void* address) { watched_.push_back(address); }

@@ -55,7 +55,7 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB | kC,
         .canonical = kA,
         .evidence = "documentation is silent; it gives outputs a meaning after success only",
-        .note = ""},
+        .note = "asked of each call that failed"},
     ChoicePointInfo{
         .number = interface_choice(5),
         .question = "U05 life of the provider characteristics",
@@ -66,7 +66,8 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation is silent",
-        .note = ""},
+        .note = "not asked: the last one allowed is taken, because what is good there is good with "
+                "the other"},
     ChoicePointInfo{
         .number = interface_choice(6),
         .question = "U06 life of NET_IF_INFORMATION",
@@ -78,7 +79,8 @@ constexpr std::array kChoicePoints{
         .canonical = kA,
         .evidence =
             "documentation is silent; it calls the content constant for the interface's life",
-        .note = ""},
+        .note = "not asked: the last one allowed is taken, because what is good there is good with "
+                "the other"},
     ChoicePointInfo{
         .number = interface_choice(7),
         .question = "U07 second provider of one driver",
@@ -88,7 +90,7 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation expects one call; the debugger's page shows two of ndis.sys",
-        .note = ""},
+        .note = "asked when a driver registers again"},
     ChoicePointInfo{
         .number = interface_choice(8),
         .question = "U08 first callback of an interface",
@@ -100,17 +102,19 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB | kC,
         .canonical = kA,
         .evidence = "documentation is silent",
-        .note = ""},
-    ChoicePointInfo{.number = interface_choice(9),
-                    .question = "U09 callbacks at the same time",
-                    .alternatives = {"any number", "one at a time for each interface",
-                                     "one at a time for each provider"},
-                    .documented = kA | kB | kC,
-                    .windows = kA | kB | kC,
-                    .paranoid = kA | kB | kC,
-                    .canonical = kA,
-                    .evidence = "documentation is silent",
-                    .note = ""},
+        .note = "callbacks are fibers, so that (a) is (b) too; (c) is asked at a lookup before the "
+                "return"},
+    ChoicePointInfo{
+        .number = interface_choice(9),
+        .question = "U09 callbacks at the same time",
+        .alternatives = {"any number", "one at a time for each interface",
+                         "one at a time for each provider"},
+        .documented = kA | kB | kC,
+        .windows = kA | kB | kC,
+        .paranoid = kA | kB | kC,
+        .canonical = kA,
+        .evidence = "documentation is silent",
+        .note = "asked where a scenario has an interface asked for more than one object"},
     ChoicePointInfo{
         .number = interface_choice(10),
         .question = "U10 callbacks and NdisIfDeregisterInterface",
@@ -135,7 +139,8 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB | kC,
         .canonical = kA,
         .evidence = "documentation is silent",
-        .note = ""},
+        .note = "asked inside of a callback; (a) and (c) break NDISIF-CB-06, which ends the "
+                "execution first"},
     ChoicePointInfo{
         .number = interface_choice(12),
         .question = "U12 NdisIfDeregisterProvider with callbacks inside",
@@ -154,7 +159,7 @@ constexpr std::array kChoicePoints{
                     .paranoid = kA | kB,
                     .canonical = kA,
                     .evidence = "documentation is silent; the function returns nothing",
-                    .note = ""},
+                    .note = "either breaks NDISIF-DEREG-01, which ends the execution first"},
     ChoicePointInfo{
         .number = interface_choice(14),
         .question = "U14 interface index that is given",
@@ -165,7 +170,7 @@ constexpr std::array kChoicePoints{
         .canonical = kA,
         .evidence = "documentation: the lowest that is free is preferred, and a freed one may be "
                     "used again",
-        .note = "never 0"},
+        .note = "never 0; asked when they differ"},
     ChoicePointInfo{
         .number = interface_choice(15),
         .question = "U15 contents of NET_LUID and NET_IF_INFORMATION",
@@ -184,7 +189,7 @@ constexpr std::array kChoicePoints{
                     .paranoid = kA | kB,
                     .canonical = kA,
                     .evidence = "documentation: deregister first; what happens else is not said",
-                    .note = ""},
+                    .note = "asked when an interface has the index"},
     ChoicePointInfo{
         .number = interface_choice(17),
         .question = "U17 NET_LUID index that is allocated",
@@ -196,7 +201,7 @@ constexpr std::array kChoicePoints{
         .canonical = kA,
         .evidence = "documentation: an index is unique within its type; which one is given is not "
                     "said, nor is 0 excluded",
-        .note = ""},
+        .note = "asked when they differ"},
     ChoicePointInfo{
         .number = interface_choice(18),
         .question = "U18 power failure inside NdisIf(Allocate|Free)NetLuidIndex",
@@ -206,28 +211,30 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation: allocations outlast a restart; from when on is not said",
-        .note = "explored by fibers: the order of the power failure and the step"},
-    ChoicePointInfo{.number = interface_choice(19),
-                    .question = "U19 stack entry that is there already, or of one interface",
-                    .alternatives = {"there already: SUCCESS, and one entry",
-                                     "there already: SUCCESS, and counted",
-                                     "of one interface: bug check 0x7C (0x1B)",
-                                     "of one interface: INVALID_PARAMETER"},
-                    .documented = kA | kB | kC | kD,
-                    .windows = kA | kB | kC | kD,
-                    .paranoid = kA | kB | kC | kD,
-                    .canonical = kA | kC,
-                    .evidence = "documentation is silent; a loop of the stack table is a bug check",
-                    .note = "two questions: (a) or (b), (c) or (d)"},
-    ChoicePointInfo{.number = interface_choice(20),
-                    .question = "U20 order of the tests of a stack entry",
-                    .alternatives = {"existence, then cycle", "cycle first"},
-                    .documented = kA | kB,
-                    .windows = kA | kB,
-                    .paranoid = kA | kB,
-                    .canonical = kA,
-                    .evidence = "documentation is silent",
-                    .note = ""},
+        .note = "explored by fibers: whether the power failure comes before the step or after it"},
+    ChoicePointInfo{
+        .number = interface_choice(19),
+        .question = "U19 stack entry that is there already, or of one interface",
+        .alternatives = {"there already: SUCCESS, and one entry",
+                         "there already: SUCCESS, and counted",
+                         "of one interface: bug check 0x7C (0x1B)",
+                         "of one interface: INVALID_PARAMETER"},
+        .documented = kA | kB | kC | kD,
+        .windows = kA | kB | kC | kD,
+        .paranoid = kA | kB | kC | kD,
+        .canonical = kA | kC,
+        .evidence = "documentation is silent; a loop of the stack table is a bug check",
+        .note = "two questions: (a) or (b), (c) or (d); (c) and (d) break NDISIF-STK-01"},
+    ChoicePointInfo{
+        .number = interface_choice(20),
+        .question = "U20 order of the tests of a stack entry",
+        .alternatives = {"existence, then cycle", "cycle first"},
+        .documented = kA | kB,
+        .windows = kA | kB,
+        .paranoid = kA | kB,
+        .canonical = kA,
+        .evidence = "documentation is silent",
+        .note = "differ for a pair of one index that no interface has, which breaks NDISIF-STK-01"},
     ChoicePointInfo{
         .number = interface_choice(21),
         .question = "U21 query whose buffer was too small",
@@ -257,7 +264,7 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation: no set request is defined, though a handler for them is",
-        .note = ""},
+        .note = "asked where a scenario lets objects be set"},
     ChoicePointInfo{.number = interface_choice(24),
                     .question = "U24 thread of callbacks",
                     .alternatives = {"a system worker, with no lock of NDIS held"},
@@ -287,7 +294,7 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation is silent; a provider cannot announce a change",
-        .note = ""},
+        .note = "(b) is asked where a scenario lets answers be compared"},
     ChoicePointInfo{
         .number = interface_choice(27),
         .question = "U27 two interfaces with one InterfaceGuid",
@@ -297,7 +304,7 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation: the GUID is tied to the NET_LUID; a check is not mentioned",
-        .note = ""},
+        .note = "asked when the GUID is in use"},
     ChoicePointInfo{
         .number = interface_choice(28),
         .question = "U28 NdisIfDeregisterProvider during NdisIfDeregisterInterface",
@@ -309,7 +316,7 @@ constexpr std::array kChoicePoints{
         .canonical = kA,
         .evidence = "documentation: all interfaces are deregistered first; from when on one is, is "
                     "not said",
-        .note = ""},
+        .note = "asked when an interface is being deregistered then"},
     ChoicePointInfo{.number = interface_choice(29),
                     .question = "U29 calls that fail for want of resources",
                     .alternatives = {"any that documents RESOURCES"},
@@ -337,7 +344,8 @@ constexpr std::array kChoicePoints{
         .paranoid = kA | kB,
         .canonical = kA,
         .evidence = "documentation is silent",
-        .note = ""},
+        .note = "of NdisIfGetInterfaceIndexFromNetLuid; asked when the interface is being "
+                "deregistered"},
 };
 
 }  // namespace

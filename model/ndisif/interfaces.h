@@ -21,12 +21,12 @@ struct ProviderHandlers {
   void (*set)() = nullptr;
 };
 
-// The two ends of the stack of filters under a binding.
+// Where the two ends of the stack of filters under a binding are stored; none is null.
 struct BindingEnds {
-  std::uint32_t highest_index = 0;
-  std::uint64_t highest_luid = 0;
-  std::uint32_t lowest_index = 0;
-  std::uint64_t lowest_luid = 0;
+  std::uint32_t* highest_index = nullptr;
+  std::uint64_t* highest_luid = nullptr;
+  std::uint32_t* lowest_index = nullptr;
+  std::uint64_t* lowest_luid = nullptr;
 };
 
 struct IfProvider {
@@ -36,7 +36,6 @@ struct IfProvider {
   ProviderHandlers handlers;
   void* handle = nullptr;               // null: registering failed
   bool live = false;                    // until NdisIfDeregisterProvider is called
-  std::uint32_t interfaces = 0;         // that count as registered (U28)
   sim::ObjectId turn = sim::kNoObject;  // lock: one callback at a time (U09)
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/ndisif/call.h"
 #include "model/ndisif/choices.h"
 #include "model/ndisif/registry.h"
 
@@ -9,8 +10,6 @@ namespace nmrcheck::model {
 namespace {
 
 using sim::Op;
-
-constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
 bool contents_valid(const InterfaceDescription& given) {
   return enums_in_range(given) && given.address_length <= kAddressBytesMax &&
@@ -102,23 +101,18 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
                                                     const void* information,
                                                     const InterfaceDescription& given,
                                                     std::uint32_t* stored) {
-  constexpr const char* kFunction = "NdisIfRegisterInterface";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  const Call call(*this, "NdisIfRegisterInterface");
+  const std::optional<std::uint32_t> failure = injected_failure(call.function());
   sim::Footprint footprint{{directory(), Op::kUpdate}};
   add_luids(footprint, Op::kRead);
-  add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const std::optional<IfProviderId> owner = find_provider(handle);
   InterfaceFacts facts{.luid = luid, .context = context, .boot = boot(), .information = &given};
   if (owner) facts.provider = *owner;
-  emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
+  call.emit(EventKind::kIfProviderHandleUsed, facts, 0, 0, handle);
   if (!owner || !lives(*owner)) return kStatusInvalidParameter;
-  emit(EventKind::kInterfaceCalled, kFunction, facts, 0, 0, information);
+  call.emit(EventKind::kInterfaceCalled, facts, 0, 0, information);
   const std::uint32_t version = judge_version(given.header);
   std::uint32_t status = judge_information(luid, given);
   if (!nt_success(version)) status = first_of_two(version, status);
@@ -127,11 +121,10 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   if (nt_success(status) && chosen == 0) status = kStatusInsufficientResources;
   if (!nt_success(status)) {
     spoil(stored, kPoisonIndex);
-    emit(EventKind::kInterfaceReturned, kFunction, facts, status);
+    call.emit(EventKind::kInterfaceReturned, facts, status);
     return status;
   }
   const InterfaceId id{interface_count()};
-  IfProvider& provider = providers_[index(*owner)];
   Interface& made = interfaces_.emplace_back();
   made.provider = *owner;
   made.boot = boot();
@@ -145,22 +138,20 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   if (requests_.per_interface > 1) {
     const std::uint32_t together = row(9);
     if (together == 1) made.one_at_a_time = execution_.create("the interface's turn");
-    if (together == 2) made.one_at_a_time = provider.turn;
+    if (together == 2) made.one_at_a_time = providers_[index(*owner)].turn;
   }
-  ++provider.interfaces;
   facts.interface = id;
   facts.index = chosen;
-  emit(EventKind::kInterfaceInserted, kFunction, facts);
+  call.emit(EventKind::kInterfaceInserted, facts);
   const bool early =
       answers_.may_answer(interface_choice(8), 0) || answers_.may_answer(interface_choice(8), 2);
   if (early) start_requests(id);
   sim::Footprint end{{directory(), Op::kUpdate}};
-  add_image(end, module);
   kernel_.add_variable(end, stored, Op::kUpdate);
-  execution_.step(end, "return", kernel_.place());
+  call.step(end, "return");
   made.returned = true;
   *stored = chosen;
-  emit(EventKind::kInterfaceReturned, kFunction, facts);
+  call.emit(EventKind::kInterfaceReturned, facts);
   if (!early) start_requests(id);
   return kStatusSuccess;
 }
@@ -175,93 +166,72 @@ std::uint32_t InterfaceRegistry::calls_on_this_fiber(InterfaceId id) const {
 }
 
 void InterfaceRegistry::deregister_interface(std::uint32_t given) {
-  constexpr const char* kFunction = "NdisIfDeregisterInterface";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfDeregisterInterface");
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const std::optional<InterfaceId> found = find_interface(given);
   InterfaceFacts facts{
       .interface = found.value_or(latest_with_index(given)), .index = given, .boot = boot()};
   if (found) facts.provider = interfaces_[index(*found)].provider;
-  emit(EventKind::kInterfaceIndexUsed, kFunction, facts, found ? 1 : 0);
+  call.emit(EventKind::kInterfaceIndexUsed, facts, found ? 1 : 0);
   if (!found) return;
   const std::uint32_t waits = row(10);
   Interface& leaving = interfaces_[index(*found)];
-  IfProvider& provider = providers_[index(leaving.provider)];
   facts.luid = leaving.luid;
   const std::uint32_t own = calls_on_this_fiber(*found);
   const std::uint32_t inside = own > 0 ? row(11) : 0;
-  emit(EventKind::kInterfaceDeregistering, kFunction, facts, inside, own);
+  call.emit(EventKind::kInterfaceDeregistering, facts, inside, own);
   leaving.state = InterfaceState::kClosing;
   leaving.leaving = waits;
   freed_indexes_.push_back({boot(), given});
   std::erase_if(pairs_, [&](const Pair& pair) {
     return pair.boot == boot() && (pair.higher == given || pair.lower == given);
   });
-  const bool counts = row(28) == 0;
-  if (!counts) --provider.interfaces;
   execution_.step({{leaving.calls, Op::kBeginDrain}, {leaving.object, Op::kUpdate}}, "close",
                   kernel_.place());
   leaving.closing = true;
   sim::Footprint end{{leaving.object, Op::kUpdate}, {directory(), Op::kUpdate}};
   if (waits == 0) end.add({leaving.calls, Op::kAwait, inside == 1 ? own : 0});
-  add_image(end, module);
-  execution_.step(end, "return", kernel_.place());
+  call.step(end, "return");
   leaving.state = InterfaceState::kGone;
-  if (counts) --provider.interfaces;
-  emit(EventKind::kInterfaceDeregistered, kFunction, facts);
+  call.emit(EventKind::kInterfaceDeregistered, facts);
 }
 
 std::uint32_t InterfaceRegistry::index_of_luid(std::uint64_t luid, std::uint32_t* stored) {
-  constexpr const char* kFunction = "NdisIfGetInterfaceIndexFromNetLuid";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfGetInterfaceIndexFromNetLuid");
   const bool settled = !answers_.may_answer(interface_choice(31), 1);
   sim::Footprint footprint{{directory(), settled ? Op::kRead : Op::kUpdate}};
   add_luids(footprint, Op::kRead);
-  add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
-  execution_.step(footprint, kFunction, kernel_.place());
-  const std::uint32_t until = row(31);
+  call.step(footprint);
   InterfaceFacts facts{.luid = luid, .boot = boot()};
   for (std::uint32_t i = 0; i < interface_count(); ++i) {
     const Interface& interface = interfaces_[i];
-    const bool closing = until == 1 && interface.state == InterfaceState::kClosing;
     if (interface.luid != luid || interface.boot != boot()) continue;
-    if (interface.state != InterfaceState::kKnown && !closing) continue;
+    if (interface.state == InterfaceState::kGone) continue;
+    if (interface.state == InterfaceState::kClosing && row(31) == 0) continue;
     if (!interface.returned && ask(8, bit(0) | bit(2)) != 2) continue;
     *stored = interface.index;
     facts.interface = InterfaceId{i};
     facts.index = interface.index;
-    emit(EventKind::kLuidUsed, kFunction, facts);
+    call.emit(EventKind::kLuidUsed, facts);
     return kStatusSuccess;
   }
   spoil(stored, kPoisonIndex);
-  emit(EventKind::kLuidUsed, kFunction, facts, kStatusInterfaceNotFound);
+  call.emit(EventKind::kLuidUsed, facts, kStatusInterfaceNotFound);
   return kStatusInterfaceNotFound;
 }
 
 std::uint32_t InterfaceRegistry::luid_of_index(std::uint32_t wanted, std::uint64_t* stored) {
-  constexpr const char* kFunction = "NdisIfGetNetLuidFromInterfaceIndex";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfGetNetLuidFromInterfaceIndex");
   // An update: whether the index is out of date depends on what lookups, which read, told before.
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const std::optional<InterfaceId> found = find_interface(wanted);
   InterfaceFacts facts{
       .interface = found.value_or(latest_with_index(wanted)), .index = wanted, .boot = boot()};
-  emit(EventKind::kInterfaceIndexUsed, kFunction, facts, found ? 1 : 0);
+  call.emit(EventKind::kInterfaceIndexUsed, facts, found ? 1 : 0);
   if (found && (interfaces_[index(*found)].returned || ask(8, bit(0) | bit(2)) == 2)) {
     *stored = interfaces_[index(*found)].luid;
     return kStatusSuccess;

@@ -1,14 +1,13 @@
 // LUID indexes: durable, each type with its own.
 #include <algorithm>
 
-#include "model/ndisif/registry.h"
+#include "model/ndisif/call.h"
+#include "model/ndisif/choices.h"
 
 namespace nmrcheck::model {
 namespace {
 
 using sim::Op;
-
-constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
 }  // namespace
 
@@ -54,47 +53,37 @@ std::optional<std::uint32_t> InterfaceRegistry::choose_luid(std::uint32_t type) 
 }
 
 std::uint32_t InterfaceRegistry::allocate_luid(std::uint32_t type, std::uint32_t* stored) {
-  constexpr const char* kFunction = "NdisIfAllocateNetLuidIndex";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const std::optional<std::uint32_t> failure = injected_failure(kFunction);
+  const Call call(*this, "NdisIfAllocateNetLuidIndex");
+  const std::optional<std::uint32_t> failure = injected_failure(call.function());
   sim::Footprint footprint;
   add_luids(footprint, Op::kUpdate);
-  add_image(footprint, module);
   kernel_.add_variable(footprint, stored, Op::kUpdate);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   InterfaceFacts facts{.boot = boot()};
   const std::optional<std::uint32_t> chosen = failure ? std::nullopt : choose_luid(type);
   if (!chosen) {
     const std::uint32_t status = failure.value_or(kStatusInsufficientResources);
     spoil(stored, kPoisonLuidIndex);
-    emit(EventKind::kLuidAllocated, kFunction, facts, status);
+    call.emit(EventKind::kLuidAllocated, facts, status);
     return status;
   }
   LuidTable& table = luid_tables_[type];
   table.used.insert(std::upper_bound(table.used.begin(), table.used.end(), *chosen), *chosen);
   *stored = *chosen;
   facts.luid = make_luid(type, *chosen);
-  emit(EventKind::kLuidAllocated, kFunction, facts);
+  call.emit(EventKind::kLuidAllocated, facts);
   return kStatusSuccess;
 }
 
 std::uint32_t InterfaceRegistry::free_luid(std::uint32_t type, std::uint32_t luid_index) {
-  constexpr const char* kFunction = "NdisIfFreeNetLuidIndex";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfFreeNetLuidIndex");
   sim::Footprint footprint{{directory(), Op::kRead}};
   add_luids(footprint, Op::kUpdate);
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   InterfaceFacts facts{.luid = make_luid(type, luid_index), .boot = boot()};
   const std::optional<InterfaceId> user = find_luid(facts.luid);
   if (user) facts.interface = *user;
-  emit(EventKind::kLuidFreeing, kFunction, facts);
+  call.emit(EventKind::kLuidFreeing, facts);
   const bool refused = !has_luid(facts.luid) || luid_index > 0xffffff || (user && row(16) == 1);
   if (!refused) {
     LuidTable& table = luid_tables_[type];
@@ -102,7 +91,7 @@ std::uint32_t InterfaceRegistry::free_luid(std::uint32_t type, std::uint32_t lui
     table.freed.push_back(luid_index);
   }
   const std::uint32_t status = refused ? kStatusInvalidParameter : kStatusSuccess;
-  emit(EventKind::kLuidFreed, kFunction, facts, status);
+  call.emit(EventKind::kLuidFreed, facts, status);
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "model/ndisif/call.h"
 #include "model/ndisif/choices.h"
 
 namespace nmrcheck::model {
@@ -18,8 +19,6 @@ constexpr std::uintptr_t kHandleStride = 0x40;
 // Keys of objects that different fibers may be the first to need.
 constexpr std::uint64_t kDirectoryKey = 0x6E64697369660000u;
 constexpr std::uint64_t kLuidsKey = 0x6E64697369661000u;
-
-constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
 enum HeaderAnswer : std::uint32_t {  // alternatives of U02
   kLargeAccepted,
@@ -104,6 +103,19 @@ void InterfaceRegistry::emit(EventKind kind, const char* function, const Interfa
                 .interfaces = &facts});
 }
 
+InterfaceRegistry::Call::Call(InterfaceRegistry& registry, const char* function)
+    : registry_(registry), function_(function) {
+  Kernel& kernel = registry.kernel_;
+  kernel.require_irql_at_most(kPassiveLevel, function);
+  module_ = kernel.current_module();
+  kernel.push({FrameKind::kInterfaceFunction, module_, kNoBinding, Side::kClient, function});
+}
+
+void InterfaceRegistry::Call::step(sim::Footprint footprint, const char* action) const {
+  registry_.add_image(footprint, module_);
+  registry_.execution_.step(footprint, action, registry_.kernel_.place());
+}
+
 std::optional<std::uint32_t> InterfaceRegistry::injected_failure(const char* function) {
   if (!kernel_.may_fail(function)) return std::nullopt;
   const std::uint32_t other =
@@ -173,22 +185,17 @@ std::uint32_t InterfaceRegistry::judge_characteristics(const ProviderDescription
 std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
                                                    const ProviderDescription& given,
                                                    void** handle) {
-  constexpr const char* kFunction = "NdisIfRegisterProvider";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const bool fails = kernel_.may_fail(kFunction);
+  const Call call(*this, "NdisIfRegisterProvider");
+  const bool fails = kernel_.may_fail(call.function());
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
   kernel_.add_variable(footprint, handle, Op::kUpdate);
   kernel_.power().add_on(footprint);  // handles tell in which order providers of all boots came
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   InterfaceFacts facts{.boot = boot(), .characteristics = &given};
-  emit(EventKind::kIfProviderCalled, kFunction, facts, 0, 0, characteristics);
+  call.emit(EventKind::kIfProviderCalled, facts, 0, 0, characteristics);
   std::uint32_t status = judge_characteristics(given);
   const bool second = std::any_of(providers_.begin(), providers_.end(), [&](const IfProvider& own) {
-    return own.module == module && own.live;
+    return own.module == call.module() && own.live;
   });
   if (nt_success(status) && second && row(7) == 1) status = kStatusInvalidParameter;
   if (nt_success(status) && fails) status = kStatusInsufficientResources;
@@ -197,7 +204,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
   } else {
     const IfProviderId id{static_cast<std::uint32_t>(providers_.size())};
     IfProvider& made = providers_.emplace_back();
-    made.module = module;
+    made.module = call.module();
     made.boot = boot();
     made.characteristics = characteristics;
     made.handlers = callouts_.handlers_of(characteristics);
@@ -207,7 +214,7 @@ std::uint32_t InterfaceRegistry::register_provider(const void* characteristics,
     *handle = made.handle;
     facts.provider = id;
   }
-  emit(EventKind::kIfProviderReturned, kFunction, facts, status);
+  call.emit(EventKind::kIfProviderReturned, facts, status);
   return status;
 }
 
@@ -221,6 +228,17 @@ std::optional<IfProviderId> InterfaceRegistry::find_provider(const void* handle)
 bool InterfaceRegistry::lives(IfProviderId id) const {
   const IfProvider& provider = providers_[index(id)];
   return provider.live && provider.boot == boot();
+}
+
+// U28. Requires: the step that is on updates the directory.
+std::uint32_t InterfaceRegistry::count_interfaces(IfProviderId id) {
+  std::uint32_t count = 0;
+  for (const Interface& interface : interfaces_) {
+    if (interface.provider != id || interface.state == InterfaceState::kGone) continue;
+    const bool closing = interface.state == InterfaceState::kClosing;
+    if (!closing || row(28) == 0) ++count;
+  }
+  return count;
 }
 
 // Callbacks that NdisIfDeregisterInterface did not wait for (U10), or does not yet (U28): the
@@ -240,27 +258,20 @@ void InterfaceRegistry::wait_for_callbacks(IfProviderId id) {
 }
 
 void InterfaceRegistry::deregister_provider(void* handle) {
-  constexpr const char* kFunction = "NdisIfDeregisterProvider";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfDeregisterProvider");
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const std::optional<IfProviderId> found = find_provider(handle);
   InterfaceFacts facts{.boot = boot()};
   if (found) facts.provider = *found;
-  emit(EventKind::kIfProviderHandleUsed, kFunction, facts, 0, 0, handle);
+  call.emit(EventKind::kIfProviderHandleUsed, facts, 0, 0, handle);
   if (!found || !lives(*found)) return;
-  IfProvider& leaving = providers_[index(*found)];
-  emit(EventKind::kIfProviderDeregistering, kFunction, facts, 0, leaving.interfaces, handle);
-  leaving.live = false;
+  call.emit(EventKind::kIfProviderDeregistering, facts, 0, count_interfaces(*found), handle);
+  providers_[index(*found)].live = false;
   wait_for_callbacks(*found);
   sim::Footprint end{{directory(), Op::kUpdate}};
-  add_image(end, module);
-  execution_.step(end, "return", kernel_.place());
-  emit(EventKind::kIfProviderDeregistered, kFunction, facts);
+  call.step(end, "return");
+  call.emit(EventKind::kIfProviderDeregistered, facts);
 }
 
 }  // namespace nmrcheck::model

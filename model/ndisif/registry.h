@@ -25,14 +25,16 @@
 namespace nmrcheck::model {
 
 // Calls a provider's callbacks: implemented by the WDK's face, which knows the C types. Each runs
-// the driver's code on the current fiber and returns its NDIS_STATUS bits.
+// the driver's code on the current fiber and returns its NDIS_STATUS bits. Requires: the handler is
+// not null.
 class InterfaceCallouts {
  public:
+  // `buffer` has *length bytes, and is null if that is 0; the callback changes *length.
   virtual std::uint32_t query(const ProviderHandlers& handlers, void* context, std::uint32_t object,
                               std::uint32_t* length, void* buffer) = 0;
   virtual std::uint32_t set(const ProviderHandlers& handlers, void* context, std::uint32_t object,
                             std::uint32_t length, void* buffer) = 0;
-  // What the characteristics say now.
+  // What the characteristics say now; both may be null.
   virtual ProviderHandlers handlers_of(const void* characteristics) = 0;
 
  protected:
@@ -55,33 +57,60 @@ class InterfaceRegistry final {
  public:
   InterfaceRegistry(Kernel& kernel, const Profile& profile, InterfaceCallouts& callouts);
 
-  // --- The functions of ndis.h; statuses are NDIS_STATUS bits ---
+  // --- The functions of ndis.h ---
 
-  // NdisIfRegisterProvider.
+  // Each is called on a fiber, as code of the module that calls it, and is one step at least.
+  // Statuses are NDIS_STATUS bits. Out variables must not be null; a call that fails leaves in them
+  // what U04 says. Where a rule forbids what the caller does, the rule ends the execution; what is
+  // said here of such calls holds where no rule is asked.
+
+  // NdisIfRegisterProvider. `given` describes what is at `characteristics`. Stores a new handle.
+  // Fails with INVALID_PARAMETER or NOT_SUPPORTED (U01, U02, U03, U07), or RESOURCES.
   std::uint32_t register_provider(const void* characteristics, const ProviderDescription& given,
                                   void** handle);
+  // NdisIfDeregisterProvider. Returns when no callback of the provider runs or can begin. Nothing
+  // happens if the handle is not live.
   void deregister_provider(void* handle);
+  // NdisIfRegisterInterface. `given` describes what is at `information`. Stores a new index, and
+  // has the interface asked as set_requests said. Fails with INVALID_PARAMETER, NOT_SUPPORTED or
+  // BAD_VERSION (U01, U15, U27), DUPLICATE_OBJECTID, or RESOURCES, also when no index is free.
   std::uint32_t register_interface(void* handle, std::uint64_t luid, void* context,
                                    const void* information, const InterfaceDescription& given,
                                    std::uint32_t* index);
+  // NdisIfDeregisterInterface. When it returns, U10 says which callbacks may still run. Nothing
+  // happens if no interface has the index.
   void deregister_interface(std::uint32_t index);
+  // NdisIfAllocateNetLuidIndex. Stores an index that is free for the type. Durable. Fails with
+  // RESOURCES, also when none is free, or another status.
   std::uint32_t allocate_luid(std::uint32_t type, std::uint32_t* luid_index);
+  // NdisIfFreeNetLuidIndex. Durable. Fails with INVALID_PARAMETER if it is not allocated, or if an
+  // interface has it (U16).
   std::uint32_t free_luid(std::uint32_t type, std::uint32_t luid_index);
+  // NdisIfAddIfStackEntry. Fails with INTERFACE_NOT_FOUND, RESOURCES, or, of one interface over
+  // itself, INVALID_PARAMETER (U19). A pair that closes a circle breaks a rule.
   std::uint32_t add_stack_entry(std::uint32_t higher, std::uint32_t lower);
+  // NdisIfDeleteIfStackEntry. Nothing happens if there is no such pair.
   void delete_stack_entry(std::uint32_t higher, std::uint32_t lower);
-  std::uint32_t query_binding(const void* binding, BindingEnds* ends);
+  // NdisIfQueryBindingIfIndex. Fails with INTERFACE_NOT_FOUND if the binding is not open, or an end
+  // of it is not registered.
+  std::uint32_t query_binding(const void* binding, const BindingEnds& ends);
+  // NdisIfGetInterfaceIndexFromNetLuid and NdisIfGetNetLuidFromInterfaceIndex. Fail with
+  // INTERFACE_NOT_FOUND (U08, and of a LUID U31).
   std::uint32_t index_of_luid(std::uint64_t luid, std::uint32_t* index);
   std::uint32_t luid_of_index(std::uint32_t index, std::uint64_t* luid);
 
-  // --- The environment: set up by scenarios, before drivers run ---
+  // --- The environment ---
 
+  // What interfaces are asked for that are registered from now on.
   void set_requests(const Requests& requests) { requests_ = requests; }
   // Interface indexes and LUID indexes of a type are 1 to `most`. 24 bits by default.
   void limit_indexes(std::uint32_t most) { indexes_max_ = most; }
   void limit_luids(std::uint32_t most) { luids_max_ = most; }
   // A protocol driver's binding as NdisOpenAdapterEx makes it, over the interfaces with these
-  // indexes; the handle. NdisCloseAdapterEx. A change of the filters on the adapter.
+  // indexes; returns its handle.
   void* open_binding(std::uint32_t highest, std::uint32_t lowest);
+  // NdisCloseAdapterEx, and a change of the filters on the adapter: a step each, on a fiber.
+  // Nothing happens if it is no binding's handle.
   void close_binding(const void* binding);
   void rebind(const void* binding, std::uint32_t highest, std::uint32_t lowest);
 
@@ -89,13 +118,18 @@ class InterfaceRegistry final {
   // records against them.
   void add_luids_recorded(sim::Footprint& footprint) { footprint.add({luids(), sim::Op::kUpdate}); }
 
+  // --- What there is, of all boots: for tests ---
+
+  // Requires: there is one of that number.
   const Interface& interface(InterfaceId id) const { return interfaces_[index(id)]; }
   const IfProvider& provider(IfProviderId id) const { return providers_[index(id)]; }
   std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
-  // The stack table: (higher, lower), each pair once, in the order in which they came.
+  // The stack table of this boot: (higher, lower), each pair once, in the order in which they came.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> stack_pairs() const;
 
  private:
+  class Call;  // of one of the functions: call.h
+
   struct Pair {
     std::uint32_t boot = 0;
     std::uint32_t higher = 0;
@@ -158,29 +192,34 @@ class InterfaceRegistry final {
   void add_image(sim::Footprint& footprint, ModuleId module) const;
   void emit(EventKind kind, const char* function, const InterfaceFacts& facts,
             std::uint32_t status = 0, std::uint32_t block = 0, const void* pointer = nullptr);
-  // The status with which a call that documents RESOURCES and others fails, if it does (U29). One
-  // that documents no others asks Kernel::may_fail.
+  // The status with which a call that documents RESOURCES and others fails, if it does (U29); a
+  // step of its own, where faults are allowed. One that documents no others asks Kernel::may_fail.
   std::optional<std::uint32_t> injected_failure(const char* function);
-  // What a failed call leaves in an out variable (U04).
+  static constexpr std::uint32_t kZeroed = 1;  // U04 (b) and (c)
+  static constexpr std::uint32_t kPoisoned = 2;
+  // What a failed call leaves in an out variable. Requires: the step that is on names it.
   template <class Value>
   void spoil(Value* out, std::type_identity_t<Value> poison) {
-    constexpr std::uint32_t kZeroed = 1;
-    constexpr std::uint32_t kPoisoned = 2;
     const std::uint32_t answer = ask(4);
     if (answer == kZeroed) *out = {};
     if (answer == kPoisoned) *out = poison;
   }
 
+  // Each returns the status of a call that is given this, success if nothing is wrong with it.
   std::uint32_t judge_characteristics(const ProviderDescription& given);
   std::uint32_t judge_version(const HeaderDescription& header);
   std::uint32_t judge_information(std::uint64_t luid, const InterfaceDescription& given);
   std::uint32_t first_of_two(std::uint32_t first, std::uint32_t other);
+  // Whose handle it is, or was.
   std::optional<IfProviderId> find_provider(const void* handle) const;
   bool lives(IfProviderId id) const;
+  // How many of the provider's interfaces count as registered.
+  std::uint32_t count_interfaces(IfProviderId id);
   void wait_for_callbacks(IfProviderId id);
+  // The interface of this boot that is known under the index, or the LUID.
   std::optional<InterfaceId> find_interface(std::uint32_t index) const;
-  InterfaceId latest_with_index(std::uint32_t index) const;
   std::optional<InterfaceId> find_luid(std::uint64_t luid) const;
+  InterfaceId latest_with_index(std::uint32_t index) const;
   bool has_luid(std::uint64_t luid) const;
   std::uint32_t choose_index();
   std::optional<std::uint32_t> choose_luid(std::uint32_t type);

@@ -34,14 +34,16 @@ class Guarded {
     std::fill_n(image.begin() + kGuardBytes, bytes, fill);
     block_ = static_cast<std::uint8_t*>(kernel.lend_copy(image.data(), image.size()));
   }
-  std::uint8_t* begin() const { return block_ == nullptr ? nullptr : block_ + kGuardBytes; }
+  std::uint8_t* begin() const { return block_ + kGuardBytes; }
   const void* block() const { return block_; }
+  // False if simulated memory is used up.
+  bool exists() const { return block_ != nullptr; }
   bool intact() const {
     const auto guards = [](const std::uint8_t* at) {
       return std::all_of(at, at + kGuardBytes,
                          [](std::uint8_t byte) { return byte == kGuardByte; });
     };
-    return block_ == nullptr || (guards(block_) && guards(block_ + kGuardBytes + bytes_));
+    return guards(block_) && guards(block_ + kGuardBytes + bytes_);
   }
   void take_back() const { kernel_.take_back(block_); }
 
@@ -168,8 +170,14 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
   const char* name = request.set ? "IF_SET_OBJECT" : "IF_QUERY_OBJECT";
   const Guarded buffer(kernel_, request.length, poison);
   const Guarded length(kernel_, sizeof(std::uint32_t), 0);
+  Answer& answer = exchange.answer;
+  answer = {.set = request.set, .object = request.object, .offered = request.length};
+  if (!buffer.exists() || !length.exists()) {
+    answer.status = kStatusInsufficientResources;  // NDIS has no memory to ask with
+    return;
+  }
   auto* cell = reinterpret_cast<std::uint32_t*>(length.begin());
-  if (cell != nullptr) *cell = request.length;
+  *cell = request.length;
   void* const given = request.length == 0 ? nullptr : buffer.begin();
   Frame frame{FrameKind::kInterfaceCallback, provider.module, kNoBinding, Side::kProvider, name};
   frame.interface = id;
@@ -189,15 +197,14 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
                 .cell = cell,
                 .interfaces = &facts});
   constexpr std::uint32_t kReread = 1;
-  const bool rereads = answers_.strictest(interface_choice(5)) == kReread;
-  if (rereads) kernel_.touch(provider.characteristics, "read the handlers");
   if (answers_.strictest(interface_choice(6)) == kReread) {
     kernel_.touch(interface.information, "read the information");
   }
-  const ProviderHandlers handlers =
-      rereads ? callouts_.handlers_of(provider.characteristics) : provider.handlers;
-  Answer& answer = exchange.answer;
-  answer = {.set = request.set, .object = request.object, .offered = request.length};
+  ProviderHandlers handlers = provider.handlers;
+  if (answers_.strictest(interface_choice(5)) == kReread) {
+    kernel_.touch(provider.characteristics, "read the handlers");
+    handlers = callouts_.handlers_of(provider.characteristics);
+  }
   if (request.set) {
     answer.status =
         callouts_.set(handlers, interface.context, request.object, request.length, given);
@@ -210,7 +217,7 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
   kernel_.add_taking_back(end, buffer.block());
   kernel_.add_taking_back(end, length.block());
   execution_.step(end, "return", kernel_.place());
-  answer.reported = request.set || cell == nullptr ? 0 : *cell;
+  answer.reported = request.set ? 0 : *cell;
   exchange.bytes.assign(buffer.begin(), buffer.begin() + request.length);
   answer.bytes = exchange.bytes.data();
   answer.guards_intact = buffer.intact() && length.intact();

@@ -1,7 +1,8 @@
 // The stack table, and bindings of protocol drivers.
 #include <algorithm>
 
-#include "model/ndisif/registry.h"
+#include "model/ndisif/call.h"
+#include "model/ndisif/choices.h"
 
 namespace nmrcheck::model {
 namespace {
@@ -10,8 +11,6 @@ using sim::Op;
 
 constexpr std::uintptr_t kBindingHandles = 0xFFFFE00180001000u;
 constexpr std::uintptr_t kHandleStride = 0x40;
-
-constexpr Alternatives bit(std::uint32_t alternative) { return Alternatives{1} << alternative; }
 
 enum RepeatAnswer : std::uint32_t {  // alternatives of U19
   kDuplicateOnce,
@@ -38,15 +37,10 @@ bool InterfaceRegistry::closes_circle(std::uint32_t higher, std::uint32_t lower)
 }
 
 std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint32_t lower) {
-  constexpr const char* kFunction = "NdisIfAddIfStackEntry";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
-  const bool fails = kernel_.may_fail(kFunction);
+  const Call call(*this, "NdisIfAddIfStackEntry");
+  const bool fails = kernel_.may_fail(call.function());
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const std::optional<InterfaceId> above = find_interface(higher);
   const std::optional<InterfaceId> below = find_interface(lower);
   InterfaceFacts facts{.interface = above.value_or(latest_with_index(higher)),
@@ -62,7 +56,7 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
   }
   // With existence tested first, what is not there closes no circle.
   const bool stops = circle && (known || row(20) == 1);
-  emit(EventKind::kStackEntryAdding, kFunction, facts, known ? 1 : 0, stops ? 1 : 0);
+  call.emit(EventKind::kStackEntryAdding, facts, known ? 1 : 0, stops ? 1 : 0);
   std::uint32_t status = kStatusSuccess;
   const auto same = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) {
     return pair.boot == boot() && pair.higher == higher && pair.lower == lower;
@@ -78,19 +72,14 @@ std::uint32_t InterfaceRegistry::add_stack_entry(std::uint32_t higher, std::uint
   } else if (row(19, bit(kDuplicateOnce) | bit(kDuplicateCounted)) == kDuplicateCounted) {
     ++same->times;
   }
-  emit(EventKind::kStackEntryAdded, kFunction, facts, status);
+  call.emit(EventKind::kStackEntryAdded, facts, status);
   return status;
 }
 
 void InterfaceRegistry::delete_stack_entry(std::uint32_t higher, std::uint32_t lower) {
-  constexpr const char* kFunction = "NdisIfDeleteIfStackEntry";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+  const Call call(*this, "NdisIfDeleteIfStackEntry");
   sim::Footprint footprint{{directory(), Op::kUpdate}};
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) {
     return pair.boot == boot() && pair.higher == higher && pair.lower == lower;
   });
@@ -102,7 +91,7 @@ void InterfaceRegistry::delete_stack_entry(std::uint32_t higher, std::uint32_t l
       .lower_index = lower,
       .lower = find_interface(lower).value_or(latest_with_index(lower)),
       .boot = boot()};
-  emit(EventKind::kStackEntryDeleted, kFunction, facts, 0, deleted ? 1 : 0);
+  call.emit(EventKind::kStackEntryDeleted, facts, 0, deleted ? 1 : 0);
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> InterfaceRegistry::stack_pairs() const {
@@ -144,39 +133,48 @@ void InterfaceRegistry::rebind(const void* handle, std::uint32_t highest, std::u
   binding->lowest = lowest;
 }
 
-std::uint32_t InterfaceRegistry::query_binding(const void* handle, BindingEnds* ends) {
-  constexpr const char* kFunction = "NdisIfQueryBindingIfIndex";
-  kernel_.require_irql_at_most(kPassiveLevel, kFunction);
-  const ModuleId module = kernel_.current_module();
-  const FrameScope frame(
-      kernel_, {FrameKind::kInterfaceFunction, module, kNoBinding, Side::kClient, kFunction});
+std::uint32_t InterfaceRegistry::query_binding(const void* handle, const BindingEnds& ends) {
+  const Call call(*this, "NdisIfQueryBindingIfIndex");
   NdisBinding* binding = find_ndis_binding(handle);
-  sim::Footprint footprint{{directory(), Op::kRead}};
+  // An update: what an index means to the caller is what it was told last, by a lookup perhaps.
+  sim::Footprint footprint{{directory(), Op::kUpdate}};
+  for (const void* end : std::initializer_list<const void*>{ends.highest_index, ends.highest_luid,
+                                                            ends.lowest_index, ends.lowest_luid}) {
+    kernel_.add_variable(footprint, end, Op::kUpdate);
+  }
   if (binding != nullptr) footprint.add({binding->object, Op::kRead});
-  add_image(footprint, module);
-  execution_.step(footprint, kFunction, kernel_.place());
+  call.step(footprint);
   const bool open = binding != nullptr && binding->open;
   const InterfaceId highest =
       open ? find_interface(binding->highest).value_or(kNoInterface) : kNoInterface;
   const InterfaceId lowest =
       open ? find_interface(binding->lowest).value_or(kNoInterface) : kNoInterface;
+  const bool found = highest != kNoInterface && lowest != kNoInterface;
   InterfaceFacts facts{.boot = boot()};
-  if (highest == kNoInterface || lowest == kNoInterface) {
-    emit(EventKind::kBindingQueried, kFunction, facts, kStatusInterfaceNotFound, open ? 1 : 0,
-         handle);
-    const std::uint32_t left = ask(4);  // U04
-    if (left == 1) *ends = {};
-    if (left == 2) *ends = {kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid};
-    return kStatusInterfaceNotFound;
+  if (found) {
+    facts.interface = highest;
+    facts.index = binding->highest;
+    facts.lower = lowest;
+    facts.lower_index = binding->lowest;
   }
-  facts.interface = highest;
-  facts.index = binding->highest;
-  facts.lower = lowest;
-  facts.lower_index = binding->lowest;
-  emit(EventKind::kBindingQueried, kFunction, facts, 0, 1, handle);
-  *ends = {binding->highest, interfaces_[index(highest)].luid, binding->lowest,
-           interfaces_[index(lowest)].luid};
-  return kStatusSuccess;
+  const std::uint32_t status = found ? kStatusSuccess : kStatusInterfaceNotFound;
+  call.emit(EventKind::kBindingQueried, facts, status, open ? 1 : 0, handle);
+  const auto store = [&](std::uint32_t high, std::uint64_t high_luid, std::uint32_t low,
+                         std::uint64_t low_luid) {
+    *ends.highest_index = high;
+    *ends.highest_luid = high_luid;
+    *ends.lowest_index = low;
+    *ends.lowest_luid = low_luid;
+  };
+  if (found) {
+    store(binding->highest, interfaces_[index(highest)].luid, binding->lowest,
+          interfaces_[index(lowest)].luid);
+    return status;
+  }
+  const std::uint32_t left = ask(4);  // as spoil() does
+  if (left == kZeroed) store(0, 0, 0, 0);
+  if (left == kPoisoned) store(kPoisonIndex, kPoisonLuid, kPoisonIndex, kPoisonLuid);
+  return status;
 }
 
 }  // namespace nmrcheck::model

@@ -146,15 +146,10 @@ void InterfacesView::fold_interface(const Event& event) {
                                        .module = event.module,
                                        .boot = facts.boot,
                                        .index = facts.index,
-                                       .luid = facts.luid,
-                                       .context = facts.context,
-                                       .guid = facts.information->guid};
+                                       .luid = facts.luid};
       luid_at(facts.luid).registered = true;
       break;
     case EventKind::kInterfaceReturned:
-      if (facts.interface != kNoInterface) interface_at(facts.interface).returned = true;
-      tell(event, facts.interface, facts.index);
-      break;
     case EventKind::kLuidUsed:
       tell(event, facts.interface, facts.index);
       break;
@@ -169,13 +164,9 @@ void InterfacesView::fold_interface(const Event& event) {
       interface_at(facts.interface).deregistered = true;
       break;
     case EventKind::kIfCallbackCalled:
-      ++interface_at(facts.interface).callbacks;
       for (const void* lent : {event.pointer, event.cell}) {
         if (lent != nullptr) buffers_.emplace_back(lent, facts.interface);
       }
-      break;
-    case EventKind::kIfCallbackReturned:
-      --interface_at(facts.interface).callbacks;
       break;
     default:
       break;

@@ -19,7 +19,6 @@ class Kernel;
 struct IfProviderView {
   ModuleId module = kNoModule;
   std::uint32_t boot = 0;
-  const void* characteristics = nullptr;
   bool deregister_called = false;
   bool deregistered = false;  // the call returned
 };
@@ -30,12 +29,8 @@ struct InterfaceView {
   std::uint32_t boot = 0;
   std::uint32_t index = 0;
   std::uint64_t luid = 0;
-  const void* context = nullptr;
-  InterfaceGuid guid{};
-  bool returned = false;  // NdisIfRegisterInterface has
   bool deregister_called = false;
-  bool deregistered = false;    // the call returned
-  std::uint32_t callbacks = 0;  // inside of it
+  bool deregistered = false;  // the call returned
 };
 
 // What became of a driver's latest calls: 0 for success, or if there was none.
@@ -83,8 +78,8 @@ struct StackPairView {
   std::uint32_t index = 0;
   std::uint32_t lower_index = 0;
   ModuleId module = kNoModule;
-  std::uint32_t adds = 0;  // that succeeded; and deletions by the same module
-  std::uint32_t deletions = 0;
+  std::uint32_t adds = 0;       // that succeeded
+  std::uint32_t deletions = 0;  // by the same module
 };
 
 // What an interface index meant when a module was told it last.
@@ -95,7 +90,7 @@ struct ToldIndexView {
   const void* binding = nullptr;  // whose query told it; null: it was no query of a binding
 };
 
-// Modules of different boots are one driver if they have one name.
+// Modules of different boots are one driver if they have one name. kNoModule is none.
 bool same_driver(ModuleId one, ModuleId other, const Kernel& kernel);
 
 class InterfacesView {
@@ -117,9 +112,11 @@ class InterfacesView {
   bool keeps_records(ModuleId module, const Kernel& kernel) const;
   // The record of the module's driver that names the LUID; null if there is none.
   const RecordView* record_of(ModuleId module, std::uint64_t luid, const Kernel& kernel) const;
+  // Whether the boot is over, by a power failure.
   bool boot_failed(std::uint32_t boot) const { return boot < failed_.size() && failed_[boot]; }
-  std::uint32_t provider_count() const { return static_cast<std::uint32_t>(providers_.size()); }
-  std::uint32_t interface_count() const { return static_cast<std::uint32_t>(interfaces_.size()); }
+  // All that ever were, by their ids.
+  const std::vector<IfProviderView>& providers() const { return providers_; }
+  const std::vector<InterfaceView>& interfaces() const { return interfaces_; }
   const std::vector<LuidView>& luids() const { return luids_; }
   const std::vector<RecordView>& records() const { return records_; }
   const std::vector<StaleIndexView>& stale_indexes() const { return stale_indexes_; }

@@ -136,9 +136,11 @@ std::optional<std::string> object_missing(const Event& event, const RuleContext&
   if (object == nullptr || object->kind != ObjectClass::kMandatory || answer.set) {
     return std::nullopt;
   }
+  // Who takes the answer for 4 bytes finds 1 too few (U22).
+  const std::uint32_t needed = object->id == kOidPromiscuousMode ? 4 : object->bytes;
   const bool may_fail = answer.status == kStatusInsufficientResources ||
                         answer.status == kStatusInterfaceNotFound || answer.closing ||
-                        answer.offered < object->bytes;
+                        answer.offered < needed;
   if (nt_success(answer.status) || may_fail) return std::nullopt;
   return fmt::format("{} fails ({}), though every provider answers it", asked(event, context),
                      status_name(answer.status));

@@ -24,21 +24,6 @@ const Frame* deregistration(const Kernel& kernel, sim::FiberId fiber) {
 
 }  // namespace
 
-const Frame* interface_callback(const Kernel& kernel, sim::FiberId fiber) {
-  const std::vector<Frame>& frames = kernel.frames(fiber);
-  for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
-    if (frame->kind == FrameKind::kInterfaceCallback) return &*frame;
-  }
-  return nullptr;
-}
-
-std::string describe_interface(InterfaceId id, const RuleContext& context) {
-  const InterfaceView& interface = context.interfaces.interface(id);
-  if (interface.module == kNoModule) return "an unknown interface";
-  return fmt::format("interface {} of {}", interface.index,
-                     context.kernel.module(interface.module).name);
-}
-
 std::optional<std::string> callback_touches_dead(const Event& event, const RuleContext& context) {
   const auto state = [&](InterfaceId id) {
     const InterfaceView& interface = context.interfaces.interface(id);
@@ -94,8 +79,7 @@ std::optional<std::string> callback_deadlock(const Event& event, const RuleConte
   if (event.kind == EventKind::kInterfaceDeregistering) {
     if (event.block == 0 || event.status == kDeregistrationDoesNotWait) return std::nullopt;
     return fmt::format(
-        "{} is deregistered inside its own callback, which the deregistration waits "
-        "for",
+        "{} is deregistered inside its own callback, which the deregistration waits for",
         describe_interface(event.interfaces->interface, context));
   }
   if (event.kind == EventKind::kIfProviderDeregistering) {
@@ -104,8 +88,7 @@ std::optional<std::string> callback_deadlock(const Event& event, const RuleConte
     const InterfaceView& interface = context.interfaces.interface(callback->interface);
     if (interface.provider != event.interfaces->provider) return std::nullopt;
     return fmt::format(
-        "a provider is deregistered inside a callback of {}, which the "
-        "deregistration waits for",
+        "a provider is deregistered inside a callback of {}, which the deregistration waits for",
         describe_interface(callback->interface, context));
   }
   if (event.kind != EventKind::kDeadlocked) return std::nullopt;
@@ -134,8 +117,8 @@ std::optional<std::string> lock_across_deregistration(const Event& event,
     const std::vector<sim::ObjectId>& needed = context.kernel.locks_of_interface_callbacks();
     if (std::find(needed.begin(), needed.end(), lock.object) == needed.end()) continue;
     return fmt::format(
-        "{} is called with a lock held that a callback acquires: right only if the "
-        "deregistration does not wait for callbacks",
+        "{} is called with a lock held that a callback acquires: right only if the deregistration "
+        "does not wait for callbacks",
         event.name);
   }
   return std::nullopt;

@@ -65,14 +65,15 @@ std::optional<std::string> luid_leaked(const Event&, const RuleContext&);
 std::optional<std::string> luid_unaccounted(const Event&, const RuleContext&);
 std::optional<std::string> record_and_free_swapped(const Event&, const RuleContext&);
 
-// Shared by the families.
+// Shared by the families: interface_checks.cpp.
 // The innermost callback of the interface registry that the fiber is inside of, or null.
 const Frame* interface_callback(const Kernel& kernel, sim::FiberId fiber);
 // "interface 2 of provider.sys"
+std::string describe_interface(const InterfaceView& interface, const RuleContext& context);
 std::string describe_interface(InterfaceId id, const RuleContext& context);
 // The driver's name; "somebody" for code of no driver.
 std::string describe_driver(ModuleId module, const RuleContext& context);
-// A driver keeps its name when it is loaded again.
-bool same_driver(ModuleId one, ModuleId other, const RuleContext& context);
+// "LUID index 7 of type 6"
+std::string describe_luid(std::uint64_t luid);
 
 }  // namespace nmrcheck::model

@@ -71,7 +71,7 @@ std::optional<std::string> interface_callback_leaves_a_trace(const Event& event,
   const std::vector<Frame>& frames = context.kernel.frames(event.fiber);
   if (frames.empty() || frames.back().kind != FrameKind::kInterfaceCallback) return std::nullopt;
   const Frame& callback = frames.back();
-  const std::string& driver = describe_driver(callback.module, context);
+  const std::string driver = describe_driver(callback.module, context);
   // A lock that is still held says more than the IRQL that it raised.
   if (context.kernel.held_locks(event.fiber).size() > callback.locks_before) {
     return fmt::format("{} of {} returns with a lock that it acquired", callback.name, driver);
@@ -84,7 +84,7 @@ std::optional<std::string> interface_callback_leaves_a_trace(const Event& event,
 
 std::optional<std::string> characteristics_wrong(const Event& event, const RuleContext& context) {
   const ProviderDescription& given = *event.interfaces->characteristics;
-  const std::string& driver = describe_driver(event.module, context);
+  const std::string driver = describe_driver(event.module, context);
   if (const auto wrong = header_wrong(given.header, kCharacteristicsBytes)) {
     return fmt::format("the header of {}'s NDIS_IF_PROVIDER_CHARACTERISTICS says {}", driver,
                        *wrong);
@@ -113,7 +113,7 @@ std::optional<std::string> information_header_wrong(const Event& event,
 
 std::optional<std::string> information_wrong(const Event& event, const RuleContext& context) {
   const InterfaceDescription& given = *event.interfaces->information;
-  const std::string& driver = describe_driver(event.module, context);
+  const std::string driver = describe_driver(event.module, context);
   if (const auto wrong = arrays_wrong(given)) {
     return fmt::format("{}'s NET_IF_INFORMATION has {}", driver, *wrong);
   }

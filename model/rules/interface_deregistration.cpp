@@ -24,8 +24,7 @@ std::string unknown_index(const Event& event, const RuleContext& context) {
 // True if the driver had an interface of that index, and deregistered it.
 bool had_index(const Event& event, const RuleContext& context) {
   const InterfaceFacts& facts = *event.interfaces;
-  for (std::uint32_t i = 0; i < context.interfaces.interface_count(); ++i) {
-    const InterfaceView& other = context.interfaces.interface(InterfaceId{i});
+  for (const InterfaceView& other : context.interfaces.interfaces()) {
     if (other.index != facts.index || other.boot != facts.boot) continue;
     if (other.module == event.module && other.deregister_called) return true;
   }
@@ -34,19 +33,21 @@ bool had_index(const Event& event, const RuleContext& context) {
 
 // "interface 2, and 1 more"
 std::string describe_remaining(const Event& event, const RuleContext& context) {
-  std::string first;
-  for (std::uint32_t i = 0; i < context.interfaces.interface_count(); ++i) {
-    const InterfaceView& interface = context.interfaces.interface(InterfaceId{i});
-    const bool counts = interface.provider == event.interfaces->provider && !interface.deregistered;
-    if (!counts) continue;
-    first = fmt::format("interface {} {}", interface.index,
-                        interface.deregister_called
-                            ? "counts: its NdisIfDeregisterInterface has not returned"
-                            : "is registered");
-    break;
+  // One that is being deregistered may not count (U28): it is named if there is no other.
+  const InterfaceView* first = nullptr;
+  for (const InterfaceView& interface : context.interfaces.interfaces()) {
+    if (interface.provider != event.interfaces->provider || interface.deregistered) continue;
+    if (first == nullptr || (first->deregister_called && !interface.deregister_called)) {
+      first = &interface;
+    }
   }
-  if (event.block <= 1) return first;
-  return fmt::format("{}, and {} more", first, event.block - 1);
+  if (first == nullptr) return "it has interfaces";
+  std::string text = fmt::format("interface {} {}", first->index,
+                                 first->deregister_called
+                                     ? "counts: its NdisIfDeregisterInterface has not returned"
+                                     : "is registered");
+  if (event.block > 1) text += fmt::format(", and {} more", event.block - 1);
+  return text;
 }
 
 }  // namespace
@@ -91,19 +92,18 @@ std::optional<std::string> provider_handle_dead(const Event& event, const RuleCo
     return fmt::format("{} gives {} a provider handle after NdisIfDeregisterProvider {}", driver,
                        event.name, provider.deregistered ? "has returned" : "was called");
   }
-  if (!deregisters || same_driver(provider.module, event.module, context)) return std::nullopt;
+  if (!deregisters || same_driver(provider.module, event.module, context.kernel))
+    return std::nullopt;
   return fmt::format("{} gives {} the provider handle of {}", driver, event.name,
                      describe_driver(provider.module, context));
 }
 
 std::optional<std::string> unload_while_provider(const Event& event, const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.interfaces.provider_count(); ++i) {
-    const IfProviderView& provider = context.interfaces.provider(IfProviderId{i});
+  for (const IfProviderView& provider : context.interfaces.providers()) {
     if (provider.module != event.module || provider.deregistered) continue;
     const std::string driver = describe_driver(event.module, context);
     const char* state = provider.deregister_called ? "NdisIfDeregisterProvider has not returned"
-                                                   : "it is "
-                                                     "registered as an interface provider";
+                                                   : "it is registered as an interface provider";
     if (event.kind == EventKind::kEntryFailed) {
       return fmt::format("the entry routine of {} returns {} while {}", driver,
                          status_name(event.status), state);

@@ -26,8 +26,8 @@ GivenIndexes given_indexes(const Event& event) {
 }
 
 std::string called(const Event& event, std::uint32_t given, const RuleContext& context) {
-  return fmt::format("{} calls {} with interface index {}",
-                     context.kernel.module(event.module).name, event.name, given);
+  return fmt::format("{} calls {} with interface index {}", describe_driver(event.module, context),
+                     event.name, given);
 }
 
 // The breach of one of the indexes given, where `judge` is asked of each.
@@ -46,7 +46,7 @@ std::optional<std::string> binding_out_of_date(const Event& event, const RuleCon
   if (event.kind == EventKind::kBindingQueried) {
     if (event.block == 1) return std::nullopt;
     return fmt::format("{} calls {} with a binding handle that is not open",
-                       context.kernel.module(event.module).name, event.name);
+                       describe_driver(event.module, context), event.name);
   }
   return first_breach(event, [&](std::uint32_t given) -> std::optional<std::string> {
     const ToldIndexView* told = context.interfaces.told(event.module, given);
@@ -67,7 +67,7 @@ std::optional<std::string> index_out_of_date(const Event& event, const RuleConte
     }
     const ToldIndexView* told = context.interfaces.told(event.module, given);
     if (told == nullptr) {
-      const std::string& driver = context.kernel.module(event.module).name;
+      const std::string driver = describe_driver(event.module, context);
       for (const StaleIndexView& stale : context.interfaces.stale_indexes()) {
         if (stale.driver != driver || stale.index != given) continue;
         return called(event, given, context) + ", which its record kept from an earlier boot";

@@ -8,15 +8,6 @@
 namespace nmrcheck::model {
 namespace {
 
-// "LUID index 1 of type 6"
-std::string describe_luid(std::uint64_t luid) {
-  return fmt::format("LUID index {} of type {}", luid_index_of(luid), type_of(luid));
-}
-
-const std::string& name_of(ModuleId module, const RuleContext& context) {
-  return context.kernel.module(module).name;
-}
-
 bool owned_by(const LuidView& luid, ModuleId module, const RuleContext& context) {
   return luid.allocated && same_driver(luid.owner, module, context.kernel);
 }
@@ -27,15 +18,22 @@ bool robbed(const LuidView& luid, ModuleId module, const RuleContext& context) {
                      [&](ModuleId victim) { return same_driver(victim, module, context.kernel); });
 }
 
-// An interface of that boot with the LUID whose deregistration has not returned; or kNoInterface.
-InterfaceId user_of(std::uint64_t luid, std::uint32_t boot, const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.interfaces.interface_count(); ++i) {
-    const InterfaceView& interface = context.interfaces.interface(InterfaceId{i});
+// An interface of that boot with the LUID whose deregistration has not returned, or null.
+const InterfaceView* user_of(std::uint64_t luid, std::uint32_t boot, const RuleContext& context) {
+  for (const InterfaceView& interface : context.interfaces.interfaces()) {
     if (interface.luid == luid && interface.boot == boot && !interface.deregistered) {
-      return InterfaceId{i};
+      return &interface;
     }
   }
-  return kNoInterface;
+  return nullptr;
+}
+
+// Whether an interface of that boot had the LUID, or has it.
+bool registered_in(std::uint64_t luid, std::uint32_t boot, const RuleContext& context) {
+  const std::vector<InterfaceView>& all = context.interfaces.interfaces();
+  return std::any_of(all.begin(), all.end(), [&](const InterfaceView& interface) {
+    return interface.luid == luid && interface.boot == boot;
+  });
 }
 
 // Whether power failed between the driver's free of the LUID index and the erasing of its record:
@@ -52,8 +50,8 @@ std::optional<std::string> frees_foreign(const Event& event, const RuleContext& 
       owned_by(*luid, event.module, context) || robbed(*luid, event.module, context)) {
     return std::nullopt;
   }
-  return fmt::format("{} frees {}, which belongs to {}", name_of(event.module, context),
-                     describe_luid(luid->luid), name_of(luid->owner, context));
+  return fmt::format("{} frees {}, which belongs to {}", describe_driver(event.module, context),
+                     describe_luid(luid->luid), describe_driver(luid->owner, context));
 }
 
 std::uint32_t last_boot(const RuleContext& context) { return context.kernel.power().boots() - 1; }
@@ -73,9 +71,7 @@ bool loaded_last(ModuleId driver, bool unloaded, const RuleContext& context) {
 template <class Judge>
 std::optional<std::string> first_left(const RuleContext& context, const Judge& judge) {
   for (const LuidView& luid : context.interfaces.luids()) {
-    if (!luid.allocated || user_of(luid.luid, last_boot(context), context) != kNoInterface) {
-      continue;
-    }
+    if (!luid.allocated || user_of(luid.luid, last_boot(context), context) != nullptr) continue;
     if (loaded_last(luid.owner, false, context)) continue;
     const RecordView* record = context.interfaces.record_of(luid.owner, luid.luid, context.kernel);
     if (std::optional<std::string> breach = judge(luid, record)) return breach;
@@ -97,7 +93,7 @@ std::optional<std::string> foreign_luid_freed(const Event& event, const RuleCont
     return std::nullopt;
   }
   if (record_survived(event, context)) return std::nullopt;
-  const std::string freed = fmt::format("{} frees {}", name_of(event.module, context),
+  const std::string freed = fmt::format("{} frees {}", describe_driver(event.module, context),
                                         describe_luid(event.interfaces->luid));
   if (luid != nullptr && luid->freed_by != kNoModule) return freed + ", which is free already";
   for (const LuidView& other : context.interfaces.luids()) {
@@ -119,18 +115,18 @@ std::optional<std::string> luid_used_wrongly(const Event& event, const RuleConte
   const LuidView* luid = context.interfaces.luid(facts.luid);
   if (luid == nullptr) return std::nullopt;
   if (event.kind == EventKind::kLuidFreeing) {
-    const InterfaceId user = user_of(facts.luid, facts.boot, context);
-    if (user == kNoInterface || !owned_by(*luid, event.module, context)) return std::nullopt;
+    const InterfaceView* user = user_of(facts.luid, facts.boot, context);
+    if (user == nullptr || !owned_by(*luid, event.module, context)) return std::nullopt;
     // Somebody else's interface with the driver's LUID is that one's mistake.
-    if (context.interfaces.interface(user).module != event.module) return std::nullopt;
-    return fmt::format("{} frees {}, which {} still has", name_of(event.module, context),
-                       describe_luid(facts.luid), describe_interface(user, context));
+    if (user->module != event.module) return std::nullopt;
+    return fmt::format("{} frees {}, which {} still has", describe_driver(event.module, context),
+                       describe_luid(facts.luid), describe_interface(*user, context));
   }
   if (luid->allocated || luid->freed_by == kNoModule ||
       !same_driver(luid->freed_by, event.module, context.kernel)) {
     return std::nullopt;
   }
-  return fmt::format("{} gives {} {}, which it has freed", name_of(event.module, context),
+  return fmt::format("{} gives {} {}, which it has freed", describe_driver(event.module, context),
                      event.name, describe_luid(facts.luid));
 }
 
@@ -148,10 +144,10 @@ std::optional<std::string> allocates_anew(const Event& event, const RuleContext&
     }
     if (type_of(old.luid) != type_of(facts.luid) || old.erased_in) continue;
     if (context.interfaces.record_of(event.module, old.luid, context.kernel) != nullptr) continue;
-    if (user_of(old.luid, facts.boot, context) != kNoInterface) continue;
+    if (registered_in(old.luid, facts.boot, context)) continue;  // not forgotten
     return fmt::format(
         "{} allocates {} after a restart; its interface had {}, which no record says",
-        name_of(event.module, context), describe_luid(facts.luid), describe_luid(old.luid));
+        describe_driver(event.module, context), describe_luid(facts.luid), describe_luid(old.luid));
   }
   return std::nullopt;
 }
@@ -169,7 +165,8 @@ std::optional<std::string> renames(const Event& event, const RuleContext& contex
   if (before.net_luid == event.record->net_luid) {
     if (before.interface_guid == event.record->interface_guid) return std::nullopt;
     return fmt::format("{} changes the GUID in its record \"{}\" of {}",
-                       name_of(event.module, context), event.name, describe_luid(before.net_luid));
+                       describe_driver(event.module, context), event.name,
+                       describe_luid(before.net_luid));
   }
   const LuidView* old = context.interfaces.luid(before.net_luid);
   if (old == nullptr || !owned_by(*old, event.module, context)) return std::nullopt;
@@ -177,7 +174,7 @@ std::optional<std::string> renames(const Event& event, const RuleContext& contex
     return std::nullopt;
   }
   return fmt::format("{} puts {} into its record \"{}\", which says {}",
-                     name_of(event.module, context), describe_luid(event.record->net_luid),
+                     describe_driver(event.module, context), describe_luid(event.record->net_luid),
                      event.name, describe_luid(before.net_luid));
 }
 
@@ -188,7 +185,8 @@ std::optional<std::string> registers_other_guid(const Event& event, const RuleCo
   const InterfaceGuid& recorded = record->record.interface_guid;
   if (recorded == InterfaceGuid{} || recorded == facts.information->guid) return std::nullopt;
   return fmt::format("{} registers {} with another GUID than its record \"{}\" says",
-                     name_of(event.module, context), describe_luid(facts.luid), record->identity);
+                     describe_driver(event.module, context), describe_luid(facts.luid),
+                     record->identity);
 }
 
 }  // namespace
@@ -202,7 +200,7 @@ std::optional<std::string> luid_not_recorded(const Event& event, const RuleConte
     if (record != nullptr || luid.erased_in || !luid.registered) return std::nullopt;
     if (!context.interfaces.boot_failed(luid.boot)) return std::nullopt;
     return fmt::format("{} of {} is lost: when power failed no record said it",
-                       describe_luid(luid.luid), name_of(luid.owner, context));
+                       describe_luid(luid.luid), describe_driver(luid.owner, context));
   };
   return first_left(context, judge);
 }
@@ -220,8 +218,9 @@ std::optional<std::string> find_leaked(const RuleContext& context, bool kept_els
   const auto judge = [&](const LuidView& luid,
                          const RecordView* record) -> std::optional<std::string> {
     if (may_be_kept(luid, context) != kept_elsewhere) return std::nullopt;
-    const std::string left = fmt::format("{} allocated {} and did not free it",
-                                         name_of(luid.owner, context), describe_luid(luid.luid));
+    const std::string left =
+        fmt::format("{} allocated {} and did not free it", describe_driver(luid.owner, context),
+                    describe_luid(luid.luid));
     if (record == nullptr) {
       const std::uint32_t boot = luid.erased_in.value_or(luid.boot);
       if (context.interfaces.boot_failed(boot)) return std::nullopt;
@@ -258,15 +257,15 @@ std::optional<std::string> record_and_free_swapped(const Event& event, const Rul
       return std::nullopt;
     }
     return fmt::format("{} frees {} again: its record \"{}\" was kept though that failed before",
-                       name_of(event.module, context), describe_luid(event.interfaces->luid),
-                       record->identity);
+                       describe_driver(event.module, context),
+                       describe_luid(event.interfaces->luid), record->identity);
   }
   const auto judge = [&](const LuidView& luid,
                          const RecordView* record) -> std::optional<std::string> {
     if (record != nullptr || !luid.erased_in) return std::nullopt;
     if (!context.interfaces.boot_failed(*luid.erased_in)) return std::nullopt;
     return fmt::format("{} erased its record before it freed {}, and power failed between",
-                       name_of(luid.owner, context), describe_luid(luid.luid));
+                       describe_driver(luid.owner, context), describe_luid(luid.luid));
   };
   return first_left(context, judge);
 }

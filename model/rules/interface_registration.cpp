@@ -72,39 +72,23 @@ std::array<Given, 2> given_values(const Event& event, const RuleContext& context
 }
 
 const InterfaceView* registered_already(const Event& event, const RuleContext& context) {
-  for (std::uint32_t i = 0; i < context.interfaces.interface_count(); ++i) {
-    const InterfaceView& other = context.interfaces.interface(InterfaceId{i});
+  for (const InterfaceView& other : context.interfaces.interfaces()) {
     const bool known = !other.deregister_called && other.boot == event.interfaces->boot;
     if (!known || other.luid != event.interfaces->luid) continue;
-    if (same_driver(other.module, event.module, context)) return &other;
+    if (same_driver(other.module, event.module, context.kernel)) return &other;
   }
   return nullptr;
 }
 
-// "LUID index 7 of type 6"
-std::string describe_luid(std::uint64_t luid) {
-  return fmt::format("LUID index {} of type {}", luid_index_of(luid), type_of(luid));
-}
-
 }  // namespace
-
-bool same_driver(ModuleId one, ModuleId other, const RuleContext& context) {
-  if (one == other) return true;
-  if (one == kNoModule || other == kNoModule) return false;
-  return context.kernel.module(one).name == context.kernel.module(other).name;
-}
-
-std::string describe_driver(ModuleId module, const RuleContext& context) {
-  return module == kNoModule ? std::string("somebody") : context.kernel.module(module).name;
-}
 
 std::optional<std::string> second_provider(const Event& event, const RuleContext& context) {
   const InterfaceFacts& facts = *event.interfaces;
   if (facts.provider == kNoIfProvider) return std::nullopt;
-  for (std::uint32_t i = 0; i < context.interfaces.provider_count(); ++i) {
-    const IfProviderView& other = context.interfaces.provider(IfProviderId{i});
+  const IfProviderView& made = context.interfaces.provider(facts.provider);
+  for (const IfProviderView& other : context.interfaces.providers()) {
     const bool live = !other.deregister_called && other.boot == facts.boot;
-    if (IfProviderId{i} == facts.provider || !live || other.module != event.module) continue;
+    if (&other == &made || !live || other.module != event.module) continue;
     return fmt::format("{} registers as an interface provider while it is one already",
                        describe_driver(event.module, context));
   }
@@ -158,7 +142,7 @@ std::optional<std::string> provider_handle_wrong(const Event& event, const RuleC
                        event.pointer == nullptr ? "a NULL handle" : "a handle");
   }
   const IfProviderView& provider = context.interfaces.provider(id);
-  if (same_driver(provider.module, event.module, context)) return std::nullopt;
+  if (same_driver(provider.module, event.module, context.kernel)) return std::nullopt;
   return fmt::format("{} gives {} the provider handle of {}", driver, event.name,
                      describe_driver(provider.module, context));
 }
@@ -168,20 +152,19 @@ std::optional<std::string> luid_not_own(const Event& event, const RuleContext& c
   const std::string driver = describe_driver(event.module, context);
   if (reserved_of(luid) != 0) {
     return fmt::format(
-        "{} registers an interface with the NET_LUID 0x{:016X}, whose reserved "
-        "bits are not zero",
+        "{} registers an interface with the NET_LUID 0x{:016X}, whose reserved bits are not zero",
         driver, luid);
   }
   const std::string name = describe_luid(luid);
   const LuidView* known = context.interfaces.luid(luid);
   if (known != nullptr && known->allocated) {
-    if (same_driver(known->owner, event.module, context)) return std::nullopt;
+    if (same_driver(known->owner, event.module, context.kernel)) return std::nullopt;
     return fmt::format("{} registers an interface with {}, which {} allocated", driver, name,
                        describe_driver(known->owner, context));
   }
   if (known != nullptr) return std::nullopt;  // freed: NDISIF-LUID-02 says it
   for (const LuidView& other : context.interfaces.luids()) {
-    const bool own = other.allocated && same_driver(other.owner, event.module, context);
+    const bool own = other.allocated && same_driver(other.owner, event.module, context.kernel);
     if (!own || luid_index_of(other.luid) != luid_index_of(luid)) continue;
     return fmt::format("{} registers an interface with {}, and allocated it for type {}", driver,
                        name, type_of(other.luid));

@@ -8,14 +8,18 @@ namespace {
 
 std::string pair_of(const Event& event, const RuleContext& context) {
   return fmt::format("{} of interface {} over {} by {}", event.name, event.interfaces->index,
-                     event.interfaces->lower_index, context.kernel.module(event.module).name);
+                     event.interfaces->lower_index, describe_driver(event.module, context));
 }
 
 }  // namespace
 
 std::optional<std::string> stack_circle(const Event& event, const RuleContext& context) {
   const InterfaceFacts& facts = *event.interfaces;
-  if (event.block == 0 && facts.index != facts.lower_index) return std::nullopt;
+  if (event.block == 0) {
+    if (facts.index != facts.lower_index) return std::nullopt;
+    // U19 (d), or there is no such interface.
+    return pair_of(event, context) + " is a circle of one interface, and may be bug check 0x7C";
+  }
   return fmt::format("{} closes a circle: bug check 0x7C with parameters 0x1B, {}, {}, 0",
                      pair_of(event, context), facts.index, facts.lower_index);
 }

@@ -104,7 +104,8 @@ TEST_F(ProfileTest, ExplainTellsAChoicePointOfInterfaceProviders) {
       "strong      ab\n"
       "entered     ab\n"
       "none        ab\n"
-      "evidence    documentation expects one call; the debugger's page shows two of ndis.sys\n");
+      "evidence    documentation expects one call; the debugger's page shows two of ndis.sys\n"
+      "note        asked when a driver registers again\n");
   EXPECT_NE(run({"explain", "U10"}).out.find("entered     b\nnone        c\n"), std::string::npos);
   expect_refused({"explain", "U32"},
                  "there is no rule or choice point \"U32\". Did you mean U02 or U12 or U22? "

@@ -56,6 +56,19 @@ TEST(MemoryTest, OnlyThePointerOfTheAllocationIsFreed) {
             "ExFreePool of a pointer that no allocation returned, on main");
 }
 
+TEST(MemoryTest, WhereAccessesAreSeenAVariableIsNamedByItsGranule) {
+  EXPECT_EQ(verdict([](Kernel& kernel) {
+              alignas(Kernel::kGranule) static char data[2 * Kernel::kGranule];
+              kernel.adopt_image_data(kernel.current_module(), data, sizeof data);
+              sim::Footprint footprint;
+              for (const std::size_t offset : {0, 4, 8}) {
+                kernel.add_variable(footprint, data + offset, sim::Op::kUpdate);
+              }
+              EXPECT_EQ(footprint.size(), 2u);  // the first granule once
+            }),
+            kAllowed);
+}
+
 TEST(MemoryTest, ImageDataIsNotPoolMemory) {
   EXPECT_EQ(verdict([](Kernel& kernel) {
               kernel.free(kernel.image_data(kernel.current_module(), 8, "globals"), "ExFreePool");

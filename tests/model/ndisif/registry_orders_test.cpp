@@ -221,10 +221,10 @@ std::string end_of(const BareRegistry& bare, const sim::Outcome& outcome) {
   return text;
 }
 
-using Ends = std::set<std::string>;
+using Outcomes = std::set<std::string>;
 
 struct Found {
-  Ends ends;
+  Outcomes ends;
   BareRuns runs;
 };
 
@@ -317,6 +317,50 @@ TEST(InterfaceRegistryOrdersTest, DporComesToAllEnds) {
   EXPECT_EQ(compare(80, 2026, compared), "");
   EXPECT_LT(compared.too_large, compared.programs / 3);
   EXPECT_GT(compared.ends, compared.programs);
+}
+
+// Memory of a driver that two of its threads use.
+struct Ends {
+  std::uint32_t highest_index;
+  std::uint32_t lowest_index;
+  std::uint64_t highest_luid;
+  std::uint64_t lowest_luid;
+};
+
+// What a thread reads of the lowest index while another queries the binding.
+std::set<std::uint32_t> read_during_query(const char* strategy) {
+  std::set<std::uint32_t> all;
+  Answering callouts;
+  Ends* ends = nullptr;
+  std::uint32_t read = 0;
+  const auto body = [&](BareRegistry& bare) {
+    const ModuleId driver = bare.kernel().load("driver.sys");
+    bare.registry().set_requests({.per_interface = 0});
+    bare.as(driver, [&] {
+      void* handle = nullptr;
+      std::uint32_t number = 0;
+      ends = static_cast<Ends*>(bare.kernel().allocate(sizeof(Ends), PoolKind::kNonPaged, 0, true));
+      bare.registry().register_provider(&callouts, right_characteristics(), &handle);
+      bare.registry().allocate_luid(kType, &number);
+      bare.registry().register_interface(handle, make_luid(kType, number), nullptr, nullptr,
+                                         right_information(), &number);
+      void* const binding = bare.registry().open_binding(number, number);
+      bare.kernel().execution().spawn("reader", [&] {
+        bare.kernel().access(&ends->lowest_index, false, "read");
+        read = ends->lowest_index;
+      });
+      bare.registry().query_binding(binding, {&ends->highest_index, &ends->highest_luid,
+                                              &ends->lowest_index, &ends->lowest_luid});
+    });
+  };
+  const auto end = [&](const BareRegistry&, const sim::Outcome&) { all.insert(read); };
+  run_all(body, *find_profile("canonical"), callouts, strategy, kExecutionsMax, end);
+  return all;
+}
+
+TEST(InterfaceRegistryOrdersTest, AQueryOfABindingStoresInItsStep) {
+  EXPECT_EQ(read_during_query("dfs"), (std::set<std::uint32_t>{0, 1}));
+  EXPECT_EQ(read_during_query("dpor"), (std::set<std::uint32_t>{0, 1}));
 }
 
 TEST(InterfaceRegistryOrdersSlowTest, DporComesToAllEnds) {
