@@ -211,12 +211,25 @@ class Search {
       if (result.begun > limit - phase.begun) {
         result = crew_.again(info, stretches[i], limit - phase.begun);
       }
+      const bool stands =
+          phase.division == nullptr || phase.division->stands(*parts[i], *result.strategy);
+      if (!stands && !result.stopped) {
+        leave_out(result, phase);
+        continue;
+      }
       merge(info, stretches[i], result, phase);
       if (phase.division == nullptr) continue;
-      if (!ended_) phase.division->merge(*parts[i], *result.strategy);
+      if (!ended_ && stands) phase.division->merge(*parts[i], *result.strategy);
       if (const BoundsCoverage* bounds = result.strategy->bounds()) phase.bounds = *bounds;
     }
     return true;
+  }
+
+  // What a part explored that comes again: its executions count as blocked ones.
+  void leave_out(const StretchResult& result, Phase& phase) {
+    report_.executions_blocked += result.begun;
+    phase.begun += result.begun;
+    phase.blocked += result.begun;
   }
 
   void merge(const StrategyInfo& info, const Stretch& stretch, const StretchResult& result,

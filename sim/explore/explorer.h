@@ -104,7 +104,8 @@ struct Report {
   Verdict verdict = Verdict::kClean;
   bool exhausted = false;
   std::uint64_t executions = 0;
-  std::uint64_t executions_blocked = 0;  // abandoned by the strategy as covered
+  // Abandoned by the strategy as covered, or of a part that was explored again (Division::stands).
+  std::uint64_t executions_blocked = 0;
   std::uint64_t steps = 0;
   std::uint32_t steps_deepest = 0;
   double seconds = 0;

@@ -44,6 +44,11 @@ class Division {
   // The parts of the next round. None: the space is exhausted.
   virtual std::vector<std::unique_ptr<Part>> next_round() = 0;
 
+  // False if what earlier parts of the round found shows that this one, whose strategy is given,
+  // left something out: its results do not count, and it comes again in a later round. Asked in
+  // order, after the merge of the parts before it. The first part of a round stands.
+  virtual bool stands(const Part&, const Strategy&) { return true; }
+
   // Takes over what a part's strategy left unexplored, and what it learned for others. Called for
   // the parts of a round in order; a search that ends within a round leaves the later ones out.
   virtual void merge(const Part& part, Strategy& strategy) = 0;

@@ -22,7 +22,7 @@ DporStrategy::DporStrategy(const Labels& labels, const DporLease& lease)
     handed_back_.push_back(tree_.make(kNoLabel, false));
     lease_left_.emplace_back();
     for (const Explored& step : lease.left[i]) {
-      lease_left_[i].push_back({labels_.import(labels, step.label), step.cut_short});
+      lease_left_[i].push_back({labels_.import(labels, step.label), step.cut_short, step.pending});
     }
   }
 }
@@ -276,10 +276,19 @@ void DporStrategy::insert_reversals(bool cut_off) {
     sequence_.labels.push_back(
         labels_.intern({history_.name_of(race.fiber), race.position, false, race.accesses, {}}));
     sequence_.last_open = true;
-    const std::span<const Explored> sleeping = asleep(race.earlier);
-    if (tree_.covered_by_sleep(sequence_, sleeping)) return;
-    tree_.insert(root_for(race.earlier), sequence_, sleeping);
+    insert_sequence(race.earlier);
   });
+}
+
+// Inserts sequence_ in front of the event at `depth`, unless what sleeps there covers it.
+void DporStrategy::insert_sequence(std::size_t depth) {
+  LabelId doubt = kNoLabel;
+  if (!tree_.covered_by_sleep(sequence_, asleep(depth), doubt)) {
+    tree_.insert(root_for(depth), sequence_, asleep(depth));
+  } else if (doubt != kNoLabel &&
+             std::find(doubts_.begin(), doubts_.end(), doubt) == doubts_.end()) {
+    doubts_.push_back(doubt);
+  }
 }
 
 // A violation ended the execution in its last step. What the others announced was not reached: it
@@ -287,7 +296,8 @@ void DporStrategy::insert_reversals(bool cut_off) {
 void DporStrategy::explore_others(const ExecutionEnd& end) {
   const std::size_t last = history_.size() - 1;
   if (last < leased_) lease_cut_short_ = last;
-  tree_.mark_cut_short(tree_.first_child(nodes_[last].tree));
+  const TreeId leaf = tree_.first_child(nodes_[last].tree);
+  tree_.mark_cut_short(leaf);
   history_.states_before_last(end.states, states_before_);
   ChoicePoint point;
   point.pending = end.pending;
@@ -299,8 +309,10 @@ void DporStrategy::explore_others(const ExecutionEnd& end) {
     const auto fiber = static_cast<std::uint32_t>(std::countr_zero(left));
     sequence_.labels.assign(1, history_.label_of(point, fiber));
     sequence_.last_open = true;
-    // What sleeps may precede it, but perhaps not all that was to follow it.
-    if (tree_.fully_asleep(sequence_.labels[0], asleep(last))) continue;
+    insert_sequence(last);
+  }
+  for (KeptId kept = tree_.kept(leaf); kept != kNoKept; kept = tree_.next_kept(kept)) {
+    sequence_ = tree_.sequence(kept);
     tree_.insert(root_for(last), sequence_, asleep(last));
   }
   history_.add_unmade(static_cast<std::uint32_t>(last), others & ~nodes_[last].enabled, end.pending,

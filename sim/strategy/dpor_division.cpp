@@ -1,6 +1,7 @@
 // The coordinator of leases. It runs between rounds; during a round its labels are only read.
 #include "sim/strategy/dpor_division.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace nmrcheck::sim {
@@ -65,7 +66,8 @@ void DporDivision::collect(std::vector<TreeId>& way, DporLease& lease,
     collect(way, lease, parts);
     way.pop_back();
     lease.steps.pop_back();
-    lease.left.back().push_back({skeleton_.label(child), skeleton_.cut_short(child)});
+    lease.left.back().push_back(
+        {skeleton_.label(child), skeleton_.cut_short(child), skeleton_.pending(child)});
   }
   lease.left.pop_back();
 }
@@ -93,32 +95,83 @@ void DporDivision::prune() {
   }
 }
 
+bool DporDivision::stands(const Part& part, const Strategy& strategy) {
+  const auto& lease = static_cast<const Lease&>(part);
+  const auto& dpor = static_cast<const DporStrategy&>(strategy);
+  return std::none_of(dpor.doubts().begin(), dpor.doubts().end(), [&](LabelId doubt) {
+    return in_doubt(lease, labels_.import(dpor.labels(), doubt));
+  });
+}
+
+bool DporDivision::in_doubt(const Lease& lease, LabelId doubt) const {
+  bool in_doubt = false;
+  TreeId parent = 0;
+  for (const TreeId node : lease.way()) {
+    for (TreeId left = skeleton_.first_child(parent); left != node;
+         left = skeleton_.next_sibling(left)) {
+      if (!labels_.begins_with(skeleton_.label(left), doubt)) continue;
+      if (!skeleton_.cut_short(left) && !skeleton_.pending(left)) return false;
+      in_doubt = true;
+    }
+    parent = node;
+  }
+  return in_doubt;
+}
+
 void DporDivision::merge(const Part& part, Strategy& strategy) {
   const auto& lease = static_cast<const Lease&>(part);
   const auto& dpor = static_cast<const DporStrategy&>(strategy);
+  const std::size_t steps = lease.way().size();
   whole_leased_ = true;
-  for (std::size_t i = 0; i < lease.way().size(); ++i) insert_handed_back(lease, dpor, i);
+  std::vector<WakeupSequence> uncovered;
+  if (steps > 0 && dpor.lease_cut_short() == steps - 1) uncovered = kept(lease.way().back());
+  for (std::size_t i = 0; i < steps; ++i) insert_handed_back(lease, dpor, i);
   graft(lease, dpor);
+  for (WakeupSequence& sequence : uncovered) {
+    const TreeId parent = steps == 1 ? 0 : lease.way()[steps - 2];
+    skeleton_.insert(parent, sequence, asleep(dpor, steps - 1));
+  }
+}
+
+std::vector<WakeupSequence> DporDivision::kept(TreeId leaf) const {
+  std::vector<WakeupSequence> sequences;
+  for (KeptId id = skeleton_.kept(leaf); id != kNoKept; id = skeleton_.next_kept(id)) {
+    sequences.push_back(skeleton_.sequence(id));
+  }
+  return sequences;
+}
+
+// What sleeps in front of step number `i` of a lease.
+std::vector<Explored> DporDivision::asleep(const DporStrategy& dpor, std::size_t i) {
+  std::vector<Explored> asleep;
+  if (i >= dpor.depth()) return asleep;
+  for (const Explored& step : dpor.asleep(i)) {
+    asleep.push_back({labels_.import(dpor.labels(), step.label), step.cut_short});
+  }
+  return asleep;
+}
+
+WakeupSequence DporDivision::import(const DporStrategy& dpor, const WakeupSequence& sequence) {
+  WakeupSequence imported{{}, sequence.last_open};
+  for (const LabelId label : sequence.labels) {
+    imported.labels.push_back(labels_.import(dpor.labels(), label));
+  }
+  return imported;
 }
 
 // Inserts what is to be explored in the place of step number `i` of the lease.
 void DporDivision::insert_handed_back(const Lease& lease, const DporStrategy& dpor, std::size_t i) {
   if (dpor.tree().first_child(dpor.handed_back(i)) == kNoTree) return;
-  std::vector<Explored> asleep;
-  if (i < dpor.depth()) {
-    for (const Explored& step : dpor.asleep(i)) {
-      asleep.push_back({labels_.import(dpor.labels(), step.label), step.cut_short});
-    }
-  }
+  const std::vector<Explored> sleeping = asleep(dpor, i);
   const TreeId parent = i == 0 ? 0 : lease.way()[i - 1];
   std::vector<LabelId> steps;
-  for_each_leaf(dpor, dpor.handed_back(i), steps, [&](bool open) {
-    WakeupSequence sequence{steps, open};
-    skeleton_.insert(parent, sequence, asleep, lease.way()[i]);
+  for_each_leaf(dpor, dpor.handed_back(i), steps, [&](WakeupSequence sequence) {
+    skeleton_.insert(parent, sequence, sleeping, lease.way()[i]);
   });
 }
 
-// Calls found(open) with the steps to each leaf below `node` in `steps`.
+// Calls found(sequence) for each leaf below `node`, and for what leaves keep. `steps` lead to
+// `node`.
 // NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
 template <class Function>
 void DporDivision::for_each_leaf(const DporStrategy& dpor, TreeId node, std::vector<LabelId>& steps,
@@ -127,11 +180,16 @@ void DporDivision::for_each_leaf(const DporStrategy& dpor, TreeId node, std::vec
   for (TreeId child = tree.first_child(node); child != kNoTree; child = tree.next_sibling(child)) {
     steps.push_back(labels_.import(dpor.labels(), tree.label(child)));
     if (tree.first_child(child) == kNoTree) {
-      found(tree.open(child));
+      found({steps, tree.open(child)});
     } else {
       for_each_leaf(dpor, child, steps, found);
     }
     steps.pop_back();
+    for (KeptId id = tree.kept(child); id != kNoKept; id = tree.next_kept(id)) {
+      WakeupSequence kept = import(dpor, tree.sequence(id));
+      kept.labels.insert(kept.labels.begin(), steps.begin(), steps.end());
+      found(std::move(kept));
+    }
   }
 }
 
@@ -167,7 +225,7 @@ void DporDivision::graft(const Lease& lease, const DporStrategy& dpor) {
       skeleton_.mark(before, leaf, false);
       const bool on_the_way = next == kNoTree && depth + 1 < dpor.depth();
       if (next == kNoTree) next = before;
-      if (!on_the_way) copy_children(dpor, child, before);
+      if (!on_the_way) copy_below(dpor, child, before);
     }
     if (leaf) skeleton_.remove_child(parent, lease.way().back());
     parent = next;
@@ -186,12 +244,16 @@ TreeId DporDivision::add(TreeId parent, TreeId before, LabelId label, bool open)
   return made;
 }
 
+// Copies what is below a node, and what it keeps.
 // NOLINTNEXTLINE(misc-no-recursion): as deep as an execution
-void DporDivision::copy_children(const DporStrategy& dpor, TreeId from, TreeId to) {
+void DporDivision::copy_below(const DporStrategy& dpor, TreeId from, TreeId to) {
   const WakeupTree& tree = dpor.tree();
+  for (KeptId id = tree.kept(from); id != kNoKept; id = tree.next_kept(id)) {
+    skeleton_.keep(to, import(dpor, tree.sequence(id)));
+  }
   for (TreeId child = tree.first_child(from); child != kNoTree; child = tree.next_sibling(child)) {
     const LabelId label = labels_.import(dpor.labels(), tree.label(child));
-    copy_children(dpor, child, add(to, kNoTree, label, tree.open(child)));
+    copy_below(dpor, child, add(to, kNoTree, label, tree.open(child)));
   }
 }
 

@@ -10,6 +10,10 @@
 //   counts, not the order in which they are completed.
 // - A node that was ever leased covers what is inserted from outside, although its own descendants
 //   may still add branches inside it.
+// - Of a step further left that others explore in the same round, nobody knows yet whether a
+//   violation ends it, and only then does it not cover what could follow it. A part that leaves
+//   something out for such a step alone says so (DporStrategy::doubts). If the step then fails, or
+//   is still not explored, the part does not stand: it is explored again in a later round.
 // The first part is the undivided search up to a fixed number of executions.
 #pragma once
 
@@ -25,6 +29,7 @@ class DporDivision final : public Division {
   explicit DporDivision(const DivisionSizes& sizes = {});
 
   std::vector<std::unique_ptr<Part>> next_round() override;
+  bool stands(const Part& part, const Strategy& strategy) override;
   void merge(const Part& part, Strategy& strategy) override;
   std::optional<double> explored_fraction() const override { return explored_share(0); }
 
@@ -36,13 +41,19 @@ class DporDivision final : public Division {
   bool explored(TreeId node) const;
   double explored_share(TreeId node) const;
   void prune();
+  // True if all steps left of the lease that `doubt` stands for were cut short, or are pending.
+  bool in_doubt(const Lease& lease, LabelId doubt) const;
+  std::vector<Explored> asleep(const DporStrategy& dpor, std::size_t i);
+  // The sequences that a leaf of the skeleton keeps.
+  std::vector<WakeupSequence> kept(TreeId leaf) const;
+  WakeupSequence import(const DporStrategy& dpor, const WakeupSequence& sequence);
   void insert_handed_back(const Lease& lease, const DporStrategy& dpor, std::size_t i);
   template <class Function>
   void for_each_leaf(const DporStrategy& dpor, TreeId node, std::vector<LabelId>& steps,
                      const Function& found);
   void graft(const Lease& lease, const DporStrategy& dpor);
   TreeId add(TreeId parent, TreeId before, LabelId label, bool open);
-  void copy_children(const DporStrategy& dpor, TreeId from, TreeId to);
+  void copy_below(const DporStrategy& dpor, TreeId from, TreeId to);
 
   DivisionSizes sizes_;
   Labels labels_;

@@ -58,9 +58,35 @@ void WakeupTree::remove_child(TreeId parent, TreeId removed) {
   while (*link != removed) link = &nodes_[*link].next_sibling;
   *link = nodes_[removed].next_sibling;
   while (nodes_[removed].first_child != kNoTree) remove_first_child(removed);
+  forget_kept(removed);
   nodes_[removed].next_sibling = free_;
   free_ = removed;
   ++free_count_;
+}
+
+void WakeupTree::keep(TreeId leaf, const WakeupSequence& sequence) {
+  for (KeptId other = nodes_[leaf].kept; other != kNoKept; other = kept_[other].next) {
+    if (kept_[other].sequence == sequence) return;
+  }
+  KeptId made = kept_free_;
+  if (made == kNoKept) {
+    made = static_cast<KeptId>(kept_.size());
+    kept_.emplace_back();
+  } else {
+    kept_free_ = kept_[made].next;
+  }
+  kept_[made].sequence = sequence;
+  kept_[made].next = nodes_[leaf].kept;
+  nodes_[leaf].kept = made;
+}
+
+void WakeupTree::forget_kept(TreeId node) {
+  while (nodes_[node].kept != kNoKept) {
+    const KeptId kept = nodes_[node].kept;
+    nodes_[node].kept = kept_[kept].next;
+    kept_[kept].next = kept_free_;
+    kept_free_ = kept;
+  }
 }
 
 WakeupTree::Initial WakeupTree::initial(const Explored& step, bool open,
@@ -94,17 +120,24 @@ bool WakeupTree::fully_asleep(LabelId label, std::span<const Explored> asleep) c
   return true;
 }
 
-bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence,
-                                  std::span<const Explored> asleep) {
+bool WakeupTree::covered_by_sleep(const WakeupSequence& sequence, std::span<const Explored> asleep,
+                                  LabelId& doubt) const {
   std::size_t position = 0;
+  LabelId pending = kNoLabel;
   for (const Explored& step : asleep) {
     // A step that sleeps without answers sleeps for all of them.
-    if (initial(step, true, sequence, position) != Initial::kNo) return true;
+    const Initial found = initial(step, true, sequence, position);
+    if (found == Initial::kNo) continue;
+    if (found == Initial::kAt || !step.pending) return true;
+    if (pending == kNoLabel) pending = step.label;
   }
-  if (!sequence.last_open) return false;
   const LabelId last = sequence.labels.back();
-  if (initial({last}, true, sequence, position) != Initial::kAt) return false;
-  return position + 1 == sequence.labels.size() && fully_asleep(last, asleep);
+  if (sequence.last_open && initial({last}, true, sequence, position) == Initial::kAt &&
+      position + 1 == sequence.labels.size() && fully_asleep(last, asleep)) {
+    return true;
+  }
+  doubt = pending;
+  return pending != kNoLabel;
 }
 
 // True if each answer that can follow `label` is asleep or a child of `parent`.
@@ -157,13 +190,17 @@ void WakeupTree::insert(TreeId root, WakeupSequence& sequence, std::span<const E
   // one.
   const bool asks = sequence.last_open && labels_.asks(sequence.labels.back());
   std::vector<Explored> inherited;
+  Initial found = Initial::kNo;
   for (;;) {
     const bool leaf = nodes_[node].first_child == kNoTree;
-    if (node != root && (leaf || nodes_[node].covers)) return;  // a leaf covers all below it
+    if (node != root && (leaf || nodes_[node].covers)) {  // a leaf covers all below it
+      if (leaf && !nodes_[node].explored && found == Initial::kIndependent) keep(node, sequence);
+      return;
+    }
     const bool after = node == root && behind != kNoTree;
     TreeId child = after ? nodes_[behind].next_sibling : nodes_[node].first_child;
     std::size_t position = 0;
-    Initial found = Initial::kNo;
+    found = Initial::kNo;
     for (; child != kNoTree; child = nodes_[child].next_sibling) {
       const Node& first = nodes_[child];
       found = initial({first.label, first.cut_short}, first.open, sequence, position);

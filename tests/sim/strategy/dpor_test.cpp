@@ -90,6 +90,49 @@ TEST(DporTest, WhoSleepsInFrontOfADependentStepDoesNotSleepBehindIt) {
   EXPECT_EQ(made, 9u);
 }
 
+// (C) reads one variable and fails; (B) adds to it, (E1) reads it behind (E0), which conflicts with
+// (D1), a second step of D0's fiber. Behind B all others were explored, so that B sleeps elsewhere,
+// and both orders of D1 and E0 with E1 in front of B were to be explored from the start: covered by
+// C, whose step is in neither, until that fails. C comes behind: nothing; B alone; E1, B, and E0 in
+// front of D1, or behind it: 4 failures, in 4 executions.
+TEST(DporTest, WhatAFailingStepCoveredIsExplored) {
+  using test::Verb;
+  const test::Code code{{{Verb::kAdd, 1, 0, false}},
+                        {{Verb::kRead, 1, 0, false}, {Verb::kPlanted, 0, 0, false}},
+                        {{Verb::kUnlockShared, 1, 0, false}, {Verb::kUnlockShared, 0, 0, false}},
+                        {{Verb::kUnlock, 0, 0, false}, {Verb::kRead, 1, 0, false}}};
+  std::uint64_t made = 0;
+  EXPECT_EQ(difference(test::program_of(code), made), "");
+  EXPECT_EQ(made, 4u);
+  DporStrategy dpor;
+  EXPECT_EQ(test::traces_of(test::program_of(code), dpor, kExecutionsMax).total, 4u);
+}
+
+// The same with a power failure: 4 traces to their end, and one failure.
+TEST(DporTest, WhatAFailingStepCoveredIsExploredWherePowerFails) {
+  using test::Verb;
+  const test::Code code{
+      {{Verb::kPowerFails, 0, 0, false}, {Verb::kReopen, 0, 0, false}},
+      {{Verb::kReopen, 0, 0, false}, {Verb::kSpawn, 1, 0, false}, {Verb::kDurable, 0, 0, false}},
+      {{Verb::kDurable, 0, 0, false}, {Verb::kPlanted, 0, 0, false}}};
+  std::uint64_t made = 0;
+  EXPECT_EQ(difference(test::program_of(code), made), "");
+  EXPECT_EQ(made, 5u);
+  DporStrategy dpor;
+  EXPECT_EQ(test::traces_of(test::program_of(code), dpor, kExecutionsMax).total, 5u);
+}
+
+// The random programs that showed this first.
+TEST(DporTest, WhatAFailingStepCoveredIsExploredInLargerPrograms) {
+  std::uint64_t made = 0;
+  Rng failing(fork(Seed{99}, 45'189));
+  EXPECT_EQ(difference(test::program_of(test::faulty_code(failing, 7)), made), "");
+  EXPECT_EQ(made, 11u);
+  Rng crashing(fork(Seed{1}, 4'218));
+  EXPECT_EQ(difference(test::program_of(test::faulty_crashing_code(crashing, 7)), made), "");
+  EXPECT_EQ(made, 11u + 36u);
+}
+
 TEST(DporTest, EveryTraceOfRandomProgramsWithPowerFailuresOnce) {
   EXPECT_GT(compare(0, test::in_this_build(800), 8, test::crashing_code),
             test::in_this_build(2'000));
@@ -103,6 +146,12 @@ TEST(DporSlowTest, EveryTraceOfManyRandomProgramsWithPowerFailuresOnce) {
 TEST(DporTest, EveryFailureOfRandomProgramsWithPowerFailures) {
   EXPECT_GT(compare(0, test::in_this_build(800), 5, test::faulty_crashing_code),
             test::in_this_build(1'500));
+}
+
+// Program 4 218 is among them.
+TEST(DporSlowTest, EveryFailureOfManyRandomProgramsWithPowerFailures) {
+  EXPECT_GT(compare(2000, test::in_this_build(30'000), 7, test::faulty_crashing_code),
+            test::in_this_build(100'000));
 }
 
 TEST(DporTest, SaysWhichFiberAFootprintMisleads) {
