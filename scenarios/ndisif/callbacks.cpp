@@ -169,7 +169,8 @@ void add_ndisif_callbacks(std::vector<Scenario>& list) {
        .summary = "A mutex that callbacks acquire is held across NdisIfDeregisterInterface.",
        .expected = {"NDISIF-CB-06"},
        .twin = "ndisif/lock-across-deregister-fixed",
-       .source = "NdisIfDeregisterInterface reference page",
+       .source =
+           "NdisIfDeregisterInterface reference page: it says nothing of callbacks in progress",
        .make = ndisif::make<kLocked>},
       "The mutex is released before the interface is deregistered.", ndisif::make<kUnlocked>);
   add({.name = "ndisif/deregister-in-callback",

@@ -32,8 +32,8 @@ void free_other_type(Provider& provider) {
   ndisif::stop(provider);
 }
 
-// Registers once more, without allocating, what it has just removed.
-void free_then_register(Provider& provider) {
+// Looks up what it has just removed.
+void free_then_look_up(Provider& provider) {
   const NET_LUID luid = ndisif::luid(ndisif::kIfType, provider.luid_index);
   NdisIfDeregisterInterface(provider.index);
   provider.registered = FALSE;
@@ -63,7 +63,7 @@ NDIS_STATUS enter_or_forget(Provider& provider) {
 constexpr ndisif::Design kFreesFirst{.unload = free_first};
 constexpr ndisif::Design kFreesTwice{.unload = free_twice};
 constexpr ndisif::Design kFreesOtherType{.unload = free_other_type};
-constexpr ndisif::Design kUsesFreed{.unload = free_then_register};
+constexpr ndisif::Design kUsesFreed{.unload = free_then_look_up};
 constexpr ndisif::Design kKeeps{.unload = keep};
 constexpr ndisif::Design kForgets{.enter = enter_or_forget};
 

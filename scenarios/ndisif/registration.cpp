@@ -226,8 +226,8 @@ void add_ndisif_registration(std::vector<Scenario>& list) {
            "It registers once.", kit::make<drive_handles<1>>);
   add_pair(list,
            {"ndisif/status-enumerated",
-            "Whoever registers an interface takes any status for success that is not one of two "
-            "errors.",
+            "A driver takes any status of NdisIfRegisterInterface for success that is not one of "
+            "two errors.",
             {"NDISIF-REG-02"},
             "ndisif/status-enumerated-fixed",
             "Registering a Network Interface: other statuses are possible",
