@@ -1,5 +1,6 @@
 // The stack table, and bindings of protocol drivers.
 #include <algorithm>
+#include <initializer_list>
 
 #include "model/ndisif/call.h"
 #include "model/ndisif/choices.h"

@@ -148,6 +148,26 @@ TEST(LuidRulesTest, AnInterfaceKeepsItsLuidOverARestart) {
   EXPECT_EQ(allocate_again(false, false, kOtherLuid), "");
 }
 
+TEST(LuidRulesTest, ALuidThatIsRegisteredAgainIsNotForgotten) {
+  const auto allocate_another = [](bool again) {
+    return rule_broken_by([=](Reports& r) {
+      r.allocates(r.driver, kLuid);
+      r.registers(r.driver, kOne, 1, kLuid);
+      r.deregisters(r.driver, kOne, 1);
+      r.restarts();
+      if (again) {
+        r.registers(r.driver, kTwo, 1, kLuid);
+        r.deregisters(r.driver, kTwo, 1);
+      }
+      r.allocates(r.driver, kOtherLuid);
+      r.frees(r.driver, kOtherLuid);
+      r.unload_all();
+    });
+  };
+  EXPECT_EQ(allocate_another(false), "NDISIF-LUID-03");
+  EXPECT_EQ(allocate_another(true), "");  // its record is elsewhere
+}
+
 TEST(LuidRulesTest, APowerFailureLosesWhatIsRegisteredWithoutARecord) {
   const auto lose = [](bool registered, bool recorded) {
     return rule_broken_by([=](Reports& r) {
