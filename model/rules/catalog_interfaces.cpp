@@ -39,14 +39,16 @@ constexpr std::array kRules{
              answer_wrong, EventSet(K::kIfCallbackReturned, K::kIfAnswersCompared), nullptr,
              "Answers are compared if nobody changed what both callbacks used between them. Link "
              "speeds may differ by the factor 8, since the pages give two units."},
-    RuleInfo{"NDISIF-CB-05", Severity::kS5, kInterfaceProvider,
-             "The thirteen objects that every provider must know are answered; every other "
-             "identifier, and every set request, is refused.",
-             "NDIS Network Interface OIDs; IF_SET_OBJECT reference page",
-             "Let the default of the switch return NDIS_STATUS_INVALID_OID or _NOT_SUPPORTED.",
-             unknown_object_accepted, EventSet(K::kIfCallbackReturned), object_missing,
-             "An object that is missing is a hint. Whether a refused request changed something in "
-             "the provider is not seen."},
+    RuleInfo{
+        "NDISIF-CB-05", Severity::kS5, kInterfaceProvider,
+        "The thirteen objects that every provider must know are answered; every other "
+        "identifier, and every set request, is refused.",
+        "NDIS Network Interface OIDs; IF_SET_OBJECT reference page",
+        "Answer all thirteen; let the default of the switch return NDIS_STATUS_INVALID_OID, and "
+        "let the set handler refuse everything.",
+        unknown_object_accepted, EventSet(K::kIfCallbackReturned), object_missing,
+        "An object that is missing is a hint. Whether a refused request changed something in "
+        "the provider is not seen."},
     RuleInfo{
         "NDISIF-CB-06", Severity::kS3, kInterfaceProvider,
         "Nothing that a callback needs is held across NdisIfDeregisterInterface or "

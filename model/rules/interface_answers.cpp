@@ -106,7 +106,9 @@ std::optional<std::string> answer_wrong(const Event& event, const RuleContext& c
       if (member.object != single.object || agrees(member, single, *event.interfaces->compared)) {
         continue;
       }
-      return asked(event, context) + " answers other than OID_GEN_INTERFACE_INFO says meanwhile";
+      return asked(event, context) +
+             " answers differently from OID_GEN_INTERFACE_INFO, though nobody changed what both "
+             "use";
     }
     return std::nullopt;
   }
