@@ -120,14 +120,14 @@ TEST(ScenarioSituationsTest, ACompleteSearchCountsThoseOfInterfacesExactly) {
     return counts;
   };
   EXPECT_EQ(counts_under("strong"),
-            (Counts{{"executions", 20}, {"callback during a deregistration", 8}}));
-  EXPECT_EQ(counts_under("entered"), (Counts{{"executions", 60},
-                                             {"callback during a deregistration", 16},
-                                             {"callback outlives a deregistration", 16}}));
-  EXPECT_EQ(counts_under("none"), (Counts{{"executions", 60},
-                                          {"callback after a deregistration", 8},
-                                          {"callback during a deregistration", 16},
-                                          {"callback outlives a deregistration", 24}}));
+            (Counts{{"executions", 10}, {"callback during a deregistration", 4}}));
+  EXPECT_EQ(counts_under("entered"), (Counts{{"executions", 30},
+                                             {"callback during a deregistration", 8},
+                                             {"callback outlives a deregistration", 8}}));
+  EXPECT_EQ(counts_under("none"), (Counts{{"executions", 30},
+                                          {"callback after a deregistration", 4},
+                                          {"callback during a deregistration", 8},
+                                          {"callback outlives a deregistration", 12}}));
 }
 
 TEST(ScenarioSituationsTest, EveryDesignThatRegistersAndIsCorrectExpectsSome) {
