@@ -180,7 +180,7 @@ enum class EventKind : std::uint8_t {
   // NdisIfDeregisterProvider with a live handle, `pointer`: `block` interfaces count as registered.
   kIfProviderDeregistering,
   kIfProviderDeregistered,
-  // NdisIfRegisterInterface with a live handle; Called: provider, luid, context; `pointer` is the
+  // NdisIfRegisterInterface with a live handle; Called: provider, luid; `pointer` is the
   // information, described. Inserted: interface, index. Returned: status; interface and index if it
   // is success.
   kInterfaceCalled,

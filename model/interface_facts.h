@@ -102,9 +102,8 @@ struct InterfaceFacts {
   std::uint32_t index = 0;        // NET_IFINDEX; of a pair of the stack table, the higher one
   std::uint32_t lower_index = 0;  // of a pair
   InterfaceId lower = kNoInterface;
-  std::uint64_t luid = 0;         // NET_LUID
-  const void* context = nullptr;  // ProviderIfContext
-  std::uint32_t boot = 0;         // counted from 0
+  std::uint64_t luid = 0;  // NET_LUID
+  std::uint32_t boot = 0;  // counted from 0
   const ProviderDescription* characteristics = nullptr;
   const InterfaceDescription* information = nullptr;
   const Answer* answer = nullptr;

@@ -48,34 +48,32 @@ std::uint32_t InterfaceRegistry::judge_information(std::uint64_t luid,
   return kStatusSuccess;
 }
 
-std::optional<InterfaceId> InterfaceRegistry::find_interface(std::uint32_t wanted) const {
+// The interface of this boot that came last of those for which matches(interface) is true.
+template <class Matches>
+std::optional<InterfaceId> InterfaceRegistry::find_latest(Matches matches) const {
+  const std::uint32_t present = boot();
   for (std::uint32_t i = interface_count(); i-- > 0;) {
-    const Interface& interface = interfaces_[i];
-    if (interface.index == wanted && interface.boot == boot() &&
-        interface.state == InterfaceState::kKnown) {
-      return InterfaceId{i};
-    }
+    if (interfaces_[i].boot == present && matches(interfaces_[i])) return InterfaceId{i};
   }
   return std::nullopt;
 }
 
-// Dead or alive, in this boot.
+std::optional<InterfaceId> InterfaceRegistry::find_interface(std::uint32_t wanted) const {
+  return find_latest([&](const Interface& interface) {
+    return interface.index == wanted && interface.state == InterfaceState::kKnown;
+  });
+}
+
+// Dead or alive.
 InterfaceId InterfaceRegistry::latest_with_index(std::uint32_t wanted) const {
-  for (std::uint32_t i = interface_count(); i-- > 0;) {
-    if (interfaces_[i].index == wanted && interfaces_[i].boot == boot()) return InterfaceId{i};
-  }
-  return kNoInterface;
+  return find_latest([&](const Interface& interface) { return interface.index == wanted; })
+      .value_or(kNoInterface);
 }
 
 std::optional<InterfaceId> InterfaceRegistry::find_luid(std::uint64_t luid) const {
-  for (std::uint32_t i = interface_count(); i-- > 0;) {
-    const Interface& interface = interfaces_[i];
-    if (interface.luid == luid && interface.boot == boot() &&
-        interface.state == InterfaceState::kKnown) {
-      return InterfaceId{i};
-    }
-  }
-  return std::nullopt;
+  return find_latest([&](const Interface& interface) {
+    return interface.luid == luid && interface.state == InterfaceState::kKnown;
+  });
 }
 
 // U14. Returns 0 if all are in use.
@@ -108,7 +106,7 @@ std::uint32_t InterfaceRegistry::register_interface(void* handle, std::uint64_t 
   kernel_.add_variable(footprint, stored, Op::kUpdate);
   call.step(footprint);
   const std::optional<IfProviderId> owner = find_provider(handle);
-  InterfaceFacts facts{.luid = luid, .context = context, .boot = boot(), .information = &given};
+  InterfaceFacts facts{.luid = luid, .boot = boot(), .information = &given};
   if (owner) facts.provider = *owner;
   call.emit(EventKind::kIfProviderHandleUsed, facts, 0, 0, handle);
   if (!owner || !lives(*owner)) return kStatusInvalidParameter;

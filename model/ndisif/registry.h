@@ -217,6 +217,8 @@ class InterfaceRegistry final {
   std::uint32_t count_interfaces(IfProviderId id);
   void wait_for_callbacks(IfProviderId id);
   // The interface of this boot that is known under the index, or the LUID.
+  template <class Matches>
+  std::optional<InterfaceId> find_latest(Matches matches) const;
   std::optional<InterfaceId> find_interface(std::uint32_t index) const;
   std::optional<InterfaceId> find_luid(std::uint64_t luid) const;
   InterfaceId latest_with_index(std::uint32_t index) const;

@@ -23,8 +23,7 @@ constexpr std::uint32_t kPromiscuousBytes = 4;
 constexpr std::uint64_t kTicksOfMillisecond = 10'000;
 
 enum Length : std::uint32_t { kExact, kNone, kOne, kOneLess, kOneMore, kLarge, kLengths };
-enum SetLength : std::uint32_t { kSetNone, kSetOne, kSetFour, kSetEight, kSetLarge, kSetLengths };
-constexpr std::array<std::uint32_t, kSetLengths> kSetBytes{0, 1, 4, 8, 516};
+constexpr std::array<std::uint32_t, 5> kSetBytes{0, 1, 4, 8, 516};
 
 // Simulated memory with guards before and behind; dead and unmapped when it is taken back.
 class Guarded {
@@ -120,7 +119,8 @@ InterfaceRegistry::Request InterfaceRegistry::choose_request(const ProviderHandl
   if (objects > 1) which = execution_.choose("object", objects, 0, sim::Asked::kBounded);
   request.object = named.empty() ? all[which].id : named[which];
   if (request.set) {
-    request.length = kSetBytes[execution_.choose("length", kSetLengths, 0, sim::Asked::kBounded)];
+    constexpr auto kCount = static_cast<std::uint32_t>(kSetBytes.size());
+    request.length = kSetBytes[execution_.choose("length", kCount, 0, sim::Asked::kBounded)];
     return request;
   }
   const ObjectInfo* object = find_object(request.object);
@@ -187,7 +187,6 @@ void InterfaceRegistry::call_back(InterfaceId id, Exchange& exchange, std::uint8
                        .interface = id,
                        .index = interface.index,
                        .luid = interface.luid,
-                       .context = interface.context,
                        .boot = interface.boot};
   kernel_.emit({.kind = EventKind::kIfCallbackCalled,
                 .module = provider.module,
